@@ -1,0 +1,153 @@
+"""State of the sandbox: one SQLite file, one writer at a time, a virtual clock.
+
+A data folder belongs to one process. The claim is an exclusive lock on a second, empty SQLite file, which the
+operating system drops when the process dies, so a crash never leaves a folder locked.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from audctl.sandbox import audience_manager, campaign, ims
+
+_CLOCK_TABLE = """
+CREATE TABLE IF NOT EXISTS sandbox_clock (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    offset_us INTEGER NOT NULL
+);
+INSERT OR IGNORE INTO sandbox_clock VALUES (1, 0);
+CREATE TABLE IF NOT EXISTS sandbox_seed (name TEXT PRIMARY KEY);
+"""
+
+
+class DataFolderInUseError(Exception):
+    """Another sandbox process holds the data folder."""
+
+    def __init__(self, data: Path) -> None:
+        super().__init__(
+            f"the sandbox data folder {data} is already open in another sandbox: "
+            "stop that one or choose another folder"
+        )
+        self.data = data
+
+
+class Store:
+    """The sandbox's database, shared by every request thread.
+
+    `write` blocks are serialised and commit as a whole or not at all; a nested one in the same thread joins the outer
+    transaction. `read` blocks see one consistent snapshot and may run side by side.
+    """
+
+    def __init__(self, data: Path) -> None:
+        """Open or create the state under `data`.
+
+        Raises DataFolderInUseError when another process, or another Store of this one, has it open.
+        """
+        data.mkdir(parents=True, exist_ok=True)
+        self._claim = _claim_folder(data)
+        self._path = data / "sandbox.sqlite"
+        self._writing = threading.RLock()
+        self._write_depth = 0
+        self._readers_lock = threading.Lock()
+        self._idle_readers: list[sqlite3.Connection] = []
+        self._writer = self._connect()
+        self._writer.execute("PRAGMA journal_mode = WAL")
+        with self.write() as conn:
+            _run_script(conn, _CLOCK_TABLE)
+            ims.create_tables(conn)
+            audience_manager.create_tables(conn)
+            campaign.create_tables(conn)
+            (offset_us,) = conn.execute("SELECT offset_us FROM sandbox_clock").fetchone()
+        self._offset = timedelta(microseconds=offset_us)
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Give the writing connection for one transaction: committed on exit, undone on an exception."""
+        with self._writing:
+            if self._write_depth:
+                yield self._writer
+                return
+            self._writer.execute("BEGIN IMMEDIATE")
+            self._write_depth = 1
+            try:
+                yield self._writer
+            except BaseException:
+                self._writer.execute("ROLLBACK")
+                raise
+            else:
+                self._writer.execute("COMMIT")
+            finally:
+                self._write_depth = 0
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Give a reading connection with one consistent snapshot; writing through it fails."""
+        with self._readers_lock:
+            conn = self._idle_readers.pop() if self._idle_readers else None
+        if conn is None:
+            conn = self._connect()
+            conn.execute("PRAGMA query_only = ON")
+        conn.execute("BEGIN")
+        try:
+            yield conn
+        finally:
+            conn.execute("COMMIT")
+            with self._readers_lock:
+                self._idle_readers.append(conn)
+
+    def now(self) -> datetime:
+        """Tell the virtual time: real time plus every advance so far, in UTC."""
+        return datetime.now(UTC) + self._offset
+
+    def advance(self, delta: timedelta) -> datetime:
+        """Move the virtual clock by `delta`, for good, and return the new time."""
+        with self.write() as conn:
+            offset = self._offset + delta
+            conn.execute(
+                "UPDATE sandbox_clock SET offset_us = ?", (offset // timedelta(microseconds=1),)
+            )
+            self._offset = offset
+        return self.now()
+
+    def close(self) -> None:
+        """Close every connection and free the folder."""
+        with self._writing, self._readers_lock:
+            for conn in [*self._idle_readers, self._writer]:
+                conn.close()
+            self._idle_readers.clear()
+            self._claim.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        conn = sqlite3.connect(
+            self._path,
+            timeout=30,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        conn.row_factory = sqlite3.Row
+        conn.execute("PRAGMA synchronous = NORMAL")
+        conn.execute("PRAGMA foreign_keys = ON")
+        return conn
+
+
+def _claim_folder(data: Path) -> sqlite3.Connection:
+    claim = sqlite3.connect(
+        data / "sandbox.lock", timeout=0, isolation_level=None, check_same_thread=False
+    )
+    try:
+        claim.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        claim.close()
+        raise DataFolderInUseError(data) from error
+    return claim
+
+
+def _run_script(conn: sqlite3.Connection, script: str) -> None:
+    # executescript() would commit the open transaction first.
+    for statement in script.split(";"):
+        if statement.strip():
+            conn.execute(statement)
