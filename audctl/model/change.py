@@ -1,0 +1,119 @@
+"""Changes and steps: what a plan would do to one object, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from audctl.model.address import Address
+    from audctl.model.span import Span
+    from audctl.model.value import DesiredValue, Plain, Unknown
+
+
+class Change(StrEnum):
+    """The closed list of what can happen to an object, untouched ones included."""
+
+    CREATE = "create"
+    """It does not exist and will."""
+    UPDATE = "update"
+    """It exists; some owned fields will be written."""
+    REPLACE = "replace"
+    """An immutable field differs: delete and create, only with lifecycle.allowReplace."""
+    DELETE = "delete"
+    PAUSE = "pause"
+    """It stops, keeps what it has, and can be started again."""
+    ADOPT = "adopt"
+    """It exists and nobody owns it: the ledger takes it; differing fields are written."""
+    FORGET = "forget"
+    """The ledger lets go; nothing live is touched."""
+    KEEP = "keep"
+    """Nothing to do."""
+    MANUAL = "manual"
+    """Only a person can do it; later reads verify it."""
+
+
+WRITES = frozenset(
+    {Change.CREATE, Change.UPDATE, Change.REPLACE, Change.DELETE, Change.PAUSE, Change.ADOPT}
+)
+"""Changes that may write to a live system."""
+
+
+class FieldReason(StrEnum):
+    """Why one field is about to change (D desired, L live, A last-applied)."""
+
+    INITIAL = "initial"
+    """The object is new."""
+    MANIFEST = "manifest changed"
+    """D differs from A, L still equals A."""
+    DRIFT = "changed outside audctl"
+    """L differs from A, D still equals A."""
+    CONFLICT = "changed in the manifest and outside audctl"
+    TAKEOVER = "taken over"
+    """There is no A: what stands live is overwritten by adoption."""
+    RESET = "no longer in the manifest"
+    """A had it, D does not: cleared, because only audctl had set it."""
+    PAUSE = "paused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One field of one step, in values fit to show (references by address or name, secrets masked)."""
+
+    field: str
+    before: Plain
+    after: Plain | Unknown
+    reason: FieldReason
+    sensitive: bool = False
+    """Values are masked; only the fact of the change is known."""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impact:
+    """People in an audience or list before and after; None is an honest "unknown"."""
+
+    before: int | None = None
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One change of one object."""
+
+    address: Address
+    type: str
+    change: Change
+    reason: str
+    """One phrase: ``not there yet``, ``deleted outside audctl``, ``manifest changed``, …"""
+    label: str = ""
+    """The object's human name, for readers; untrusted text."""
+    fields: tuple[FieldChange, ...] = ()
+    write: Mapping[str, DesiredValue] = field(default_factory=lambda: MappingProxyType({}))
+    """What to write: all owned fields for a create, only differing ones otherwise. Holds secrets; never rendered."""
+    owned: Mapping[str, DesiredValue] = field(default_factory=lambda: MappingProxyType({}))
+    """All owned fields, as the ledger will record them once the step is done."""
+    live_id: str = ""
+    fingerprint: str = ""
+    """Of the live object the step was planned against; re-checked just before the write."""
+    changed_at: datetime | None = None
+    """When the live object last changed, if the system says."""
+    changed_by: str = ""
+    requires: tuple[Address, ...] = ()
+    """Steps' addresses that must be done first."""
+    span: Span | None = None
+    direct: bool = True
+    """False when it changes only because something it refers to does."""
+    impact: Impact | None = None
+    """None for objects that hold no people."""
+    protect: bool = False
+    """Recorded in the ledger, so that dropping the manifest does not drop the protection."""
+    deletion_policy: str = ""
+    """Effective policy, recorded in the ledger for the day the manifest is gone."""
+    instructions: str = ""
+    """For a Manual step: what a person has to do."""

@@ -1,0 +1,85 @@
+"""The ledger's content: what audctl owns, what it last wrote, and what it was about to create."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from audctl.model.address import Address
+    from audctl.model.value import Plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """One owned object."""
+
+    address: Address
+    type: str
+    live_id: str
+    fields: Mapping[str, Plain]
+    """Last-applied values: references as live ids, rules as canonical text over live ids; no secrets."""
+    secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Salted fingerprint of each secret field."""
+    requires: tuple[Address, ...] = ()
+    """Objects it referred to, so that deletes run in the right order when the manifests are gone."""
+    protect: bool = False
+    deletion_policy: str = ""
+    created: bool = True
+    """False when it was adopted: someone else made it."""
+    label: str = ""
+    applied_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A create that was about to happen. Whatever carries its key live was made by that run: claim it."""
+
+    address: Address
+    type: str
+    key: tuple[str, ...]
+    run: str
+    begun_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """Everything audctl remembers about one project in one environment."""
+
+    project: str
+    serial: int = 0
+    """Grows by one with every write."""
+    salt: str = ""
+    """Random, per ledger: secret fingerprints of two ledgers cannot be compared."""
+    entries: Mapping[Address, LedgerEntry] = field(default_factory=lambda: MappingProxyType({}))
+    intents: Mapping[Address, Intent] = field(default_factory=lambda: MappingProxyType({}))
+
+    def with_changes(
+        self,
+        *,
+        recorded: Iterable[LedgerEntry] = (),
+        forgotten: Iterable[Address] = (),
+        intended: Iterable[Intent] = (),
+        settled: Iterable[Address] = (),
+    ) -> Ledger:
+        """Return the next ledger: entries recorded or forgotten, intents added or settled."""
+        entries = dict(self.entries)
+        intents = dict(self.intents)
+        for entry in recorded:
+            entries[entry.address] = entry
+        for address in forgotten:
+            entries.pop(address, None)
+        for intent in intended:
+            intents[intent.address] = intent
+        for address in settled:
+            intents.pop(address, None)
+        return replace(
+            self,
+            serial=self.serial + 1,
+            entries=MappingProxyType(entries),
+            intents=MappingProxyType(intents),
+        )

@@ -1,0 +1,55 @@
+"""What became of the steps of a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from audctl.model.address import Address
+    from audctl.model.change import Change, Step
+
+
+class Result(StrEnum):
+    """The three ends a step can come to; a step is in exactly one."""
+
+    DONE = "done"
+    FAILED = "failed"
+    NOT_TRIED = "not tried"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One step's end."""
+
+    step: Step
+    result: Result
+    live_id: str = ""
+    message: str = ""
+    """For a failure the system's own words; for a step not tried, because of what."""
+    may_have_happened: bool = False
+    """A failed write whose effect could not be read back."""
+    blocked_by: Address | None = None
+
+    @property
+    def change(self) -> Change:
+        """The step's change."""
+        return self.step.change
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyReport:
+    """All outcomes in plan order, and what the read afterwards showed."""
+
+    run: str
+    outcomes: tuple[Outcome, ...]
+    interrupted: bool = False
+    verified: bool | None = None
+    """True: a second read found nothing left; None: not verified."""
+    left: tuple[Step, ...] = ()
+    """Steps the verifying plan still has."""
+
+    def of(self, result: Result) -> tuple[Outcome, ...]:
+        """Return the outcomes with that end, in plan order."""
+        return tuple(each for each in self.outcomes if each.result is result)

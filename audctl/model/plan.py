@@ -1,0 +1,67 @@
+"""The plan: ordered steps with a digest that says what was approved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from audctl.model.change import WRITES, Change, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from audctl.model.finding import Finding
+
+FORMAT_VERSION = "1.0"
+"""Of the plan as a file: a minor one adds fields, a major one may break readers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentIdentity:
+    """Where a plan belongs: two plans for different identities are never interchangeable."""
+
+    name: str
+    organization: str
+    audience_manager: str
+    """Base address; empty when the project does not use it."""
+    campaign: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Steps in execution order. ``digest`` covers project, identity and every step but Keep; not places or times."""
+
+    project: str
+    environment: EnvironmentIdentity
+    steps: tuple[Step, ...]
+    findings: tuple[Finding, ...] = ()
+    """What stands against applying (errors), or should be known (warnings, notes)."""
+    unmanaged: Mapping[str, int]
+    """Live objects nobody owns, by type."""
+    live_as_of: datetime | None = None
+    ledger_serial: int = 0
+    manifest_digest: str = ""
+    digest: str = ""
+    calls: Mapping[str, int]
+    """HTTP calls that reading took, by system."""
+
+    @cached_property
+    def counts(self) -> Mapping[Change, int]:
+        """Number of steps by change, zero included."""
+        counted = Counter(step.change for step in self.steps)
+        return {change: counted[change] for change in Change}
+
+    @cached_property
+    def writes(self) -> tuple[Step, ...]:
+        """The steps that touch a live system or the ledger, in order."""
+        return tuple(
+            step for step in self.steps if step.change in WRITES or step.change is Change.FORGET
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left to do, for audctl or for a person."""
+        return all(step.change is Change.KEEP for step in self.steps)

@@ -1,0 +1,70 @@
+"""Resources: decoded, valid manifests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from audctl.model.address import Address
+    from audctl.model.span import Span
+
+
+class DeletionPolicy(StrEnum):
+    """What happens to an object whose manifest is gone."""
+
+    PAUSE = "Pause"
+    """Stop it without losing anything; where a type cannot be paused it is left and reported."""
+    DELETE = "Delete"
+    ORPHAN = "Orphan"
+    """Forget it: it stays live, unmanaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """``spec.lifecycle``: how careful to be with a resource's objects."""
+
+    protect: bool = False
+    """Never deleted, paused or replaced; remembered in the ledger after the manifest is gone."""
+    ignore: tuple[str, ...] = ()
+    """Manifest paths whose live values are left to others, e.g. ``spec.description``."""
+    allow_replace: bool = False
+    deletion_policy: DeletionPolicy | None = None
+    """None: the kind's default."""
+
+
+class Places(Protocol):
+    """Where the parts of one manifest stand in its file."""
+
+    def span(self, path: str) -> Span:
+        """Return the place of a dotted path (``spec.rule``, ``spec.exportLabels[0]``).
+
+        A path that is not in the file gives its nearest parent's place; ``""`` gives the document's start.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resource:
+    """One valid manifest. ``spec`` is the kind's own frozen dataclass (:mod:`audctl.model.kinds`)."""
+
+    address: Address
+    spec: object
+    places: Places
+    labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    annotations: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    previous_names: tuple[str, ...] = ()
+    lifecycle: Lifecycle = Lifecycle()
+
+    def span(self, path: str = "") -> Span:
+        """Return the place of a manifest path."""
+        return self.places.span(path)
+
+    @property
+    def adopt(self) -> bool:
+        """Whether the manifest itself asks to adopt what already exists."""
+        return self.annotations.get("audctl.dev/adopt") == "true"

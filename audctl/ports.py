@@ -1,0 +1,124 @@
+"""What the parts need from each other, as protocols: parts meet here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime, timedelta
+
+    from audctl.model.change import Step
+    from audctl.model.ledger import Ledger
+    from audctl.model.live import LiveObject, LiveState
+    from audctl.model.outcome import Outcome
+    from audctl.model.value import LiveValue
+    from audctl.redact import Secret
+
+    WriteValue = LiveValue | Secret
+
+
+class Clock(Protocol):
+    """Time as a part, so that tests need no sleep."""
+
+    def now(self) -> datetime:
+        """Return the time, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; may be cut short by an interruption, which raises InterruptedRun."""
+        ...
+
+
+class Observer(Protocol):
+    """Told what happens while it happens; must never raise and never block for long."""
+
+    def reading(self, object_type: str, count: int) -> None:
+        """``count`` objects of a type have been read so far."""
+        ...
+
+    def begun(self, step: Step) -> None:
+        """A step's write is about to start."""
+        ...
+
+    def ended(self, outcome: Outcome) -> None:
+        """A step came to its end."""
+        ...
+
+    def retrying(self, operation: str, wait_s: float, why: str) -> None:
+        """A call failed and will be repeated after ``wait_s`` seconds."""
+        ...
+
+
+class Provider(Protocol):
+    """One live system. Every method may raise a ProviderError; none returns an absence it did not read."""
+
+    system: str
+    """``aam`` or ``campaign``: the prefix of the object types it holds."""
+
+    def read(
+        self, types: Collection[str], observer: Observer, *, within: Mapping[str, Collection[str]]
+    ) -> LiveState:
+        """Read all objects of these types in bulk; raise when any page fails.
+
+        ``within`` narrows types that the API lists only one parent at a time: destination ids for
+        ``aam.destination`` (details) and ``aam.mapping``. Other types ignore it.
+        """
+        ...
+
+    def find(self, object_type: str, key: tuple[str, ...]) -> LiveObject | None:
+        """Look one object up by its type's key fields, in the most certain way the API has.
+
+        None means the system was asked and has no such object. PermissionDeniedError: it exists, not ours.
+        """
+        ...
+
+    def get(self, object_type: str, live_id: str) -> LiveObject | None:
+        """Read one object again by id; None when it is gone."""
+        ...
+
+    def create(self, object_type: str, fields: Mapping[str, WriteValue]) -> LiveObject:
+        """Create and read back. Never repeats the call itself: see ``ProviderError.may_have_happened``."""
+        ...
+
+    def update(self, live: LiveObject, fields: Mapping[str, WriteValue]) -> LiveObject:
+        """Write these fields, leave all others as they are, read back. None clears a field."""
+        ...
+
+    def delete(self, live: LiveObject) -> None:
+        """Delete; an object already gone is no error."""
+        ...
+
+
+class Lease(Protocol):
+    """A held lock."""
+
+    token: str
+
+    def renew(self) -> None:
+        """Prolong it; raise LockError when it was lost."""
+        ...
+
+    def release(self) -> None:
+        """Let go; only ever removes one's own lock."""
+        ...
+
+
+class LedgerStore(Protocol):
+    """Where a project's ledger and its lock live."""
+
+    def load(self) -> Ledger:
+        """Return the ledger; a new, empty one (with a fresh salt) when there is none yet."""
+        ...
+
+    def save(self, ledger: Ledger, lease: Lease) -> None:
+        """Write ``ledger`` whole or not at all; raise LedgerError when its serial does not follow the stored one."""
+        ...
+
+    def lock(self, *, holder: str, reason: str, duration: timedelta) -> Lease:
+        """Take the lock; raise LockError that says who holds it, since when and until when."""
+        ...

@@ -1,0 +1,8 @@
+"""placeholder"""
+
+from __future__ import annotations
+
+
+def routes(store: object) -> list:
+    """Routes."""
+    return []
