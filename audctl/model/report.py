@@ -1,0 +1,123 @@
+"""Reports that commands show, beside the plan and the outcome of applying it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from audctl.model.finding import Severity
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from audctl.model.address import Address
+    from audctl.model.finding import Finding
+    from audctl.model.resource import Resource
+    from audctl.model.span import Span
+    from audctl.model.value import Plain
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidateReport:
+    """What reading the manifests gave, without a call to any live system."""
+
+    resources: tuple[Resource, ...]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether no finding is an error."""
+        return all(each.severity is not Severity.ERROR for each in self.findings)
+
+
+class DriftKind(StrEnum):
+    """How an owned object left the state audctl gave it."""
+
+    CHANGED = "changed"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftField:
+    """One owned field whose live value is not what audctl last wrote; values fit to show."""
+
+    field: str
+    recorded: Plain
+    live: Plain
+    sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftItem:
+    """One owned object that someone else changed or removed."""
+
+    address: Address
+    type: str
+    kind: DriftKind
+    live_id: str
+    label: str = ""
+    """Untrusted text."""
+    fields: tuple[DriftField, ...] = ()
+    changed_at: datetime | None = None
+    """When it last changed, if the system says."""
+    changed_by: str = ""
+    applied_at: datetime | None = None
+    """When audctl last wrote it: the change happened after this."""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftReport:
+    """Live compared with last-applied, sorted by address."""
+
+    items: tuple[DriftItem, ...]
+    checked: int = 0
+    """Owned objects that were compared."""
+    unknown: tuple[Address, ...] = ()
+    """Owned objects that could not be read: neither drifted nor clean."""
+    live_as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmanagedItem:
+    """One live object nobody owns."""
+
+    type: str
+    live_id: str
+    label: str = ""
+    """Untrusted text."""
+    key: tuple[str, ...] = ()
+    changed_at: datetime | None = None
+    changed_by: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnmanagedReport:
+    """Live objects nobody owns, sorted by type, then label."""
+
+    items: tuple[UnmanagedItem, ...]
+    live_as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing ``doctor`` looked at."""
+
+    name: str
+    ok: bool | None
+    """None: could not be looked at, because an earlier check failed."""
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorReport:
+    """All checks, in the order in which they were made."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether every check passed."""
+        return all(each.ok for each in self.checks)
