@@ -84,7 +84,8 @@ class BooleanParser(Generic[LeafT]):
         position = starts[index] if index < len(starts) else len(self._text)
         if expected:
             *most, last = expected
-            message = f"{message}; expected {f'{", ".join(most)} or {last}' if most else last}"
+            choice = f"{', '.join(most)} or {last}" if most else last
+            message = f"{message}; expected {choice}"
         return RuleError(
             f"{message} (at character {position + 1})", position=position, expected=expected
         )
