@@ -117,3 +117,5 @@ class Step:
     """Effective policy, recorded in the ledger for the day the manifest is gone."""
     instructions: str = ""
     """For a Manual step: what a person has to do."""
+    renamed_from: Address | None = None
+    """The address under which the ledger still records the object (``metadata.previousNames``)."""

@@ -42,6 +42,8 @@ class FieldType:
     """Changing it needs a Replace."""
     create_only: bool = False
     """Sent when the object is created, not compared afterwards (the server owns it from then on)."""
+    to: tuple[str, ...] = ()
+    """Object types a REFERENCE may point to: ids of different types are different number spaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +99,14 @@ _ALL = (
         "aam.traitFolder",
         ("path",),
         FieldType("path"),  # from the tree's root, without the root's name: /Web/Commerce
-        FieldType("parent", Form.REFERENCE),  # "0" is the root
+        FieldType("parent", Form.REFERENCE, to=("aam.traitFolder",)),  # "0" is the root
         shared=True,
     ),
     _type(
         "aam.segmentFolder",
         ("path",),
         FieldType("path"),
-        FieldType("parent", Form.REFERENCE),
+        FieldType("parent", Form.REFERENCE, to=("aam.segmentFolder",)),
         shared=True,
     ),
     _type(
@@ -113,9 +115,9 @@ _ALL = (
         FieldType("label"),
         FieldType("description"),
         FieldType("type", immutable=True),  # ruleBased | onboarded
-        FieldType("dataSource", Form.REFERENCE, immutable=True),
+        FieldType("dataSource", Form.REFERENCE, to=("aam.dataSource",), immutable=True),
         FieldType("integrationCode"),
-        FieldType("folder", Form.REFERENCE),
+        FieldType("folder", Form.REFERENCE, to=("aam.traitFolder",)),
         FieldType("rule", Form.TRAIT_RULE),
         FieldType("ttlDays", Form.NUMBER),
         FieldType("comments"),
@@ -125,9 +127,9 @@ _ALL = (
         ("dataSource", "integrationCode"),
         FieldType("label"),
         FieldType("description"),
-        FieldType("dataSource", Form.REFERENCE, immutable=True),
+        FieldType("dataSource", Form.REFERENCE, to=("aam.dataSource",), immutable=True),
         FieldType("integrationCode"),
-        FieldType("folder", Form.REFERENCE),
+        FieldType("folder", Form.REFERENCE, to=("aam.segmentFolder",)),
         FieldType("rule", Form.SEGMENT_RULE),
         FieldType("mergeRule", Form.NUMBER),
         FieldType("status"),  # active | paused
@@ -145,8 +147,8 @@ _ALL = (
     _type(
         "aam.mapping",
         ("destination", "segment", "alias"),
-        FieldType("destination", Form.REFERENCE, immutable=True),
-        FieldType("segment", Form.REFERENCE, immutable=True),
+        FieldType("destination", Form.REFERENCE, to=("aam.destination",), immutable=True),
+        FieldType("segment", Form.REFERENCE, to=("aam.segment",), immutable=True),
         FieldType("alias", immutable=True),
         FieldType(
             "startDate", create_only=True
@@ -157,7 +159,7 @@ _ALL = (
         "campaign.folder",
         ("path",),
         FieldType("path"),  # /Profiles and Targets/Lists/Shared
-        FieldType("parent", Form.REFERENCE),
+        FieldType("parent", Form.REFERENCE, to=("campaign.folder",)),
         shared=True,
     ),
     _type(
@@ -168,8 +170,8 @@ _ALL = (
         FieldType("targetingDimension"),
         FieldType("reconciliationKey"),
         FieldType("hashAlgorithm"),
-        FieldType("aamDataSource", Form.REFERENCE),
-        FieldType("aamDestination", Form.REFERENCE),
+        FieldType("aamDataSource", Form.REFERENCE, to=("aam.dataSource",)),
+        FieldType("aamDestination", Form.REFERENCE, to=("aam.destination",)),
     ),
     _type(
         "campaign.list",
@@ -177,30 +179,30 @@ _ALL = (
         FieldType("name"),
         FieldType("label"),
         FieldType("description"),
-        FieldType("folder", Form.REFERENCE),
+        FieldType("folder", Form.REFERENCE, to=("campaign.folder",)),
     ),
     # The shared-audience side of a list: same row as campaign.list, its own object because another
     # resource (the binding) owns these fields. It exists when the list is marked as a shared audience.
     _type(
         "campaign.sharedList",
         ("list",),
-        FieldType("list", Form.REFERENCE, immutable=True),
-        FieldType("audience", Form.REFERENCE),
+        FieldType("list", Form.REFERENCE, to=("campaign.list",), immutable=True),
+        FieldType("audience", Form.REFERENCE, to=("aam.mapping", "aam.segment")),
         FieldType("audienceName"),
-        FieldType("dataSource", Form.REFERENCE),
+        FieldType("dataSource", Form.REFERENCE, to=("campaign.dataSource",)),
     ),
     _type(
         "campaign.workflow",
         ("name",),
         FieldType("name"),
         FieldType("label"),
-        FieldType("folder", Form.REFERENCE),
+        FieldType("folder", Form.REFERENCE, to=("campaign.folder",)),
         FieldType("schedule"),  # "daily 03:00" | "every 6h" | "weekly monday 03:00" | "manual"
-        FieldType("sourceList", Form.REFERENCE),
+        FieldType("sourceList", Form.REFERENCE, to=("campaign.list",)),
         FieldType("sourceQuery"),  # an XTK condition
-        FieldType("audience", Form.REFERENCE),
+        FieldType("audience", Form.REFERENCE, to=("aam.segment", "aam.mapping")),
         FieldType("audienceName"),
-        FieldType("dataSource", Form.REFERENCE),
+        FieldType("dataSource", Form.REFERENCE, to=("campaign.dataSource",)),
         FieldType("complement", Form.FLAG),
         FieldType("complementLabel"),
         FieldType("running", Form.FLAG),

@@ -45,6 +45,10 @@ class ApplyReport:
     run: str
     outcomes: tuple[Outcome, ...]
     interrupted: bool = False
+    lock_lost: bool = False
+    """Somebody else may hold the lock: writing stopped, and the ledger could not be saved any more."""
+    halted: str = ""
+    """Why the run as a whole stopped before its end; empty when it did not."""
     verified: bool | None = None
     """True: a second read found nothing left; None: not verified."""
     left: tuple[Step, ...] = ()
