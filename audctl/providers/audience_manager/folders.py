@@ -1,0 +1,109 @@
+"""Trait folders and segment folders: two trees without paging, each read in one call.
+
+Contract: folder calls as the vendor's bulk worksheet makes them; the list has one element, the root, whose
+name is part of the documented ``path``. Our paths are built from the names below the root instead.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audctl.errors import InvalidAnswerError, NotFoundError, RejectedError
+from audctl.model.live import LiveObject, Origin
+from audctl.providers.audience_manager import names
+from audctl.providers.audience_manager.codec import decode_text
+from audctl.providers.audience_manager.kind import changed_at
+from audctl.providers.audience_manager.write_back import check_unchanged, is_in_place, read_back
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from audctl.ports import WriteValue
+    from audctl.providers.audience_manager.codec import Row
+    from audctl.providers.audience_manager.ownership import Ownership
+    from audctl.providers.audience_manager.rest import RestClient
+
+
+class Folders:
+    """Reads and writes one tree."""
+
+    def __init__(self, object_type: str, path: str, rest: RestClient, ownership: Ownership) -> None:
+        """``path`` is ``/folders/traits/`` or ``/folders/segments/``."""
+        self.type = object_type
+        self._path = path
+        self._rest = rest
+        self._ownership = ownership
+
+    def read(self) -> list[LiveObject]:
+        """Read the whole tree; the root itself is not an object."""
+        answer = self._rest.read_any(self._path)
+        if not isinstance(answer, list) or not all(isinstance(each, dict) for each in answer):
+            raise InvalidAnswerError(
+                f"GET {self._path}: an array with the root was expected",
+                operation=f"GET {self._path}",
+            )
+        return [found for root in answer for found in self._below(root, names.ROOT_FOLDER, "")]
+
+    def get(self, live_id: str) -> LiveObject | None:
+        """Read one again; None when it is gone."""
+        return next((each for each in self.read() if each.id == live_id), None)
+
+    def find(self, key: tuple[str, ...]) -> LiveObject | None:
+        """Look one up by its path."""
+        return next((each for each in self.read() if each.key == key), None)
+
+    def create(self, fields: Mapping[str, WriteValue]) -> LiveObject:
+        """Create by parent and last name of the path, and read back."""
+        created = self._rest.create(self._path, _body(fields))
+        live_id = decode_text(created.get("folderId"))
+        return read_back(lambda: self.get(live_id), f"POST {self._path}")
+
+    def update(self, live: LiveObject, fields: Mapping[str, WriteValue]) -> LiveObject:
+        """Move or rename: both members are always sent, as the API demands."""
+        operation = f"PUT {self._path}{live.id}"
+        now = self.get(live.id)
+        if now is None:
+            raise NotFoundError(f"{operation}: it is gone", operation=operation)
+        if is_in_place(now, fields):
+            return now
+        check_unchanged(now, live, operation)
+        self._rest.replace(f"{self._path}{live.id}", _body({**now.fields, **fields}))
+        return read_back(lambda: self.get(live.id), operation)
+
+    def delete(self, live: LiveObject) -> None:
+        """Delete; the system refuses while something is in it (ConflictError)."""
+        try:
+            self._rest.delete(f"{self._path}{live.id}")
+        except NotFoundError:
+            return
+
+    def _below(self, row: Row, row_id: str, path: str) -> Iterator[LiveObject]:
+        children = row.get("subFolders")
+        for child in children if isinstance(children, list) else ():
+            if not isinstance(child, dict):
+                raise InvalidAnswerError(f"GET {self._path}: a folder is not an object")
+            child_id = decode_text(child.get("folderId"))
+            child_path = f"{path}/{decode_text(child.get('name'))}"
+            yield LiveObject(
+                type=self.type,
+                id=child_id,
+                fields={"path": child_path, "parent": row_id},
+                origin=self._origin(child, child_path),
+                changed_at=changed_at(child),
+                changed_by=decode_text(child.get("upUID")),
+            )
+            yield from self._below(child, child_id, child_path)
+
+    def _origin(self, row: Row, path: str) -> Origin:
+        if decode_text(row.get("pid")) not in {"", self._ownership.company()}:
+            return Origin.READ_ONLY
+        server_made = self.type == "aam.traitFolder" and path in names.SERVER_TRAIT_FOLDERS
+        return Origin.SERVER if server_made else Origin.CUSTOMER
+
+
+def _body(fields: Mapping[str, WriteValue]) -> Row:
+    name = str(fields.get("path") or "").rpartition("/")[2]
+    parent = str(fields.get("parent") or names.ROOT_FOLDER)
+    if not name:
+        raise RejectedError("a folder needs a path")
+    return {"name": name, "parentFolderId": int(parent) if parent.isdigit() else parent}

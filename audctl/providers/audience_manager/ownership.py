@@ -1,0 +1,80 @@
+"""Whose an object is: this company's people, the server's own, or somebody else's.
+
+Lists show what the company may see, which is more than what it made: third-party data, report suites of
+Analytics, traits that the server keeps beside folders and data sources.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from audctl.errors import InvalidAnswerError
+from audctl.model.live import Origin
+from audctl.providers.audience_manager.codec import decode_text
+from audctl.providers.audience_manager.names import GENERAL_DATA_SOURCE, GLOBAL_DATA_SOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from audctl.providers.audience_manager.codec import Row
+    from audctl.providers.audience_manager.rest import RestClient
+
+WHO_AM_I = "/users/self"
+DATA_SOURCES = "/datasources/"
+
+
+class Ownership:
+    """Judges origins; asks once who the caller is, and which data sources are foreign."""
+
+    def __init__(self, rest: RestClient) -> None:
+        self._rest = rest
+        self._lock = threading.Lock()
+        self._company: str | None = None
+        self._foreign: frozenset[str] | None = None
+
+    def company(self) -> str:
+        """Return the company's id (pid). The same call is the API's documented probe of access."""
+        with self._lock:
+            if self._company is None:
+                self._company = decode_text(self._rest.read(WHO_AM_I).row.get("pid"))
+                if not self._company:
+                    raise InvalidAnswerError(f"GET {WHO_AM_I}: no pid", operation=f"GET {WHO_AM_I}")
+            return self._company
+
+    def learn_data_sources(self, rows: Iterable[Row]) -> None:
+        """Remember from a complete list which data sources are not this company's own."""
+        company = self.company()
+        self._foreign = frozenset(
+            decode_text(row.get("dataSourceId"))
+            for row in rows
+            if origin_of_data_source(row, company) is not Origin.CUSTOMER
+        )
+
+    def foreign_data_sources(self) -> frozenset[str]:
+        """Return ids of data sources whose traits and segments another product or company keeps."""
+        if self._foreign is None:
+            self.learn_data_sources(self._rest.rows(DATA_SOURCES, "dataSourceId"))
+        return self._foreign or frozenset()
+
+    def of_data_source(self, row: Row) -> Origin:
+        """Judge a data source."""
+        return origin_of_data_source(row, self.company())
+
+    def of_member(self, row: Row) -> Origin:
+        """Judge an object that lies in a data source."""
+        if decode_text(row.get("pid")) not in {"", self.company()}:
+            return Origin.READ_ONLY
+        if decode_text(row.get("dataSourceId")) in self.foreign_data_sources():
+            return Origin.READ_ONLY
+        return Origin.CUSTOMER
+
+
+def origin_of_data_source(row: Row, company: str) -> Origin:
+    """Judge a data source by owner, by the list of global ones, and by its type (a report suite's differs)."""
+    foreign = (
+        decode_text(row.get("pid")) not in {"", company}
+        or decode_text(row.get("dataSourceId")) in GLOBAL_DATA_SOURCES
+        or decode_text(row.get("type")) not in {"", GENERAL_DATA_SOURCE}
+    )
+    return Origin.READ_ONLY if foreign else Origin.CUSTOMER

@@ -1,0 +1,82 @@
+"""Checks around a write: the object did not change meanwhile, and the system kept what was written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audctl.errors import ConflictError, InvalidAnswerError, ProviderError
+from audctl.model.objects import OBJECT_TYPES, Form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from audctl.model.live import LiveObject
+    from audctl.model.value import LiveValue
+    from audctl.ports import WriteValue
+
+
+def read_back(read: Callable[[], LiveObject | None], operation: str) -> LiveObject:
+    """Return what was just written; a failure says that the write itself may well have happened."""
+    try:
+        found = read()
+    except ProviderError as error:
+        error.may_have_happened = True
+        raise
+    if found is None:
+        raise InvalidAnswerError(
+            f"{operation}: the object cannot be read back",
+            operation=operation,
+            may_have_happened=True,
+        )
+    return found
+
+
+def is_in_place(now: LiveObject, fields: Mapping[str, WriteValue]) -> bool:
+    """Whether the object already has all these values."""
+    return not _differing(now, fields)
+
+
+def check_kept(after: LiveObject, fields: Mapping[str, WriteValue], operation: str) -> None:
+    """Raise InvalidAnswerError when the system took the write and kept something else."""
+    if differing := _differing(after, fields):
+        raise InvalidAnswerError(
+            f"{operation}: accepted, but {', '.join(differing)} reads back different",
+            operation=operation,
+        )
+
+
+def check_unchanged(now: LiveObject, before: LiveObject, operation: str) -> None:
+    """Raise ConflictError when a field differs from what the caller decided upon."""
+    changed = [
+        name
+        for name, value in before.fields.items()
+        if name in now.fields and not _equal(now.fields[name], value)
+    ]
+    if changed:
+        by = f" by user {now.changed_by}" if now.changed_by else ""
+        raise ConflictError(
+            f"{operation}: {', '.join(sorted(changed))} changed{by} since it was read",
+            operation=operation,
+        )
+
+
+def _differing(now: LiveObject, fields: Mapping[str, WriteValue]) -> list[str]:
+    types = OBJECT_TYPES[now.type].fields
+    return sorted(
+        name
+        for name, value in fields.items()
+        # A cleared field may come back as the system's default: nothing to compare it with.
+        if value is not None
+        and not types[name].create_only
+        and not _equal(now.fields.get(name), _canonical(value, types[name].form))
+    )
+
+
+def _canonical(value: WriteValue, form: Form) -> WriteValue:
+    if form is Form.SET and isinstance(value, tuple):
+        return tuple(sorted(set(value)))
+    return str(value) if form is Form.REFERENCE else value
+
+
+def _equal(one: LiveValue | None, other: WriteValue) -> bool:
+    return one == other or (one in {None, ""} and other in {None, ""})
