@@ -17,7 +17,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-if TYPE_CHECKING:  # the store creates this module's tables, so it is the one that imports at run time
+if (
+    TYPE_CHECKING
+):  # the store creates this module's tables, so it is the one that imports at run time
     from audctl.sandbox.store import Store
 
 TOKEN_LIFETIME = timedelta(seconds=86399)
@@ -81,7 +83,11 @@ def issue_token(conn: sqlite3.Connection, client_id: str, now: datetime) -> str:
     """Record and return a new token for `client_id`."""
     # An IMS token contains dots; a legacy one does not, and clients tell them apart by that.
     access_token = ".".join(
-        (_segment(b'{"alg":"none","typ":"sandbox"}'), secrets.token_urlsafe(24), secrets.token_urlsafe(12))
+        (
+            _segment(b'{"alg":"none","typ":"sandbox"}'),
+            secrets.token_urlsafe(24),
+            secrets.token_urlsafe(12),
+        )
     )
     conn.execute("DELETE FROM ims_token WHERE expires_at_ms <= ?", (_milliseconds(now),))
     conn.execute(
@@ -112,7 +118,9 @@ def routes(store: "Store") -> list[Route]:
         body = await request.body()
         if len(body) > MAX_FORM_BYTES:
             return _refuse(Refusal(413, "invalid_request", "request too large"))
-        form = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+        form = {
+            name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()
+        }
         refusal = check_client(form)
         if refusal is not None:
             return _refuse(refusal)

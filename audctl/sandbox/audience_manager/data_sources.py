@@ -1,0 +1,235 @@
+"""Data sources: `/datasources`.
+
+Field list after the documentation's sample answer and settings page; the field page itself is not public.
+"""
+
+import json
+
+from audctl.sandbox.audience_manager import synced_traits
+from audctl.sandbox.audience_manager.choices import makes_synced_trait
+from audctl.sandbox.audience_manager.dispatch import Answer, Call, as_json
+from audctl.sandbox.audience_manager.errors import conflict, invalid
+from audctl.sandbox.audience_manager.fields import Document, Field, Form, decode
+from audctl.sandbox.audience_manager.kinds import DATA_SOURCE
+from audctl.sandbox.audience_manager.listing import (
+    Selection,
+    answer_selection,
+    apply_code,
+    apply_permissions,
+    apply_search,
+    own,
+)
+from audctl.sandbox.audience_manager.records import (
+    Record,
+    addressed,
+    answer_one,
+    check_precondition,
+    check_writable,
+    insert,
+    remove,
+    save,
+    stamp_new,
+)
+
+EXPORT_CONTROLS = frozenset(
+    {"PII", "ONSITE_PERSONALIZATION", "ONSITE_AD_TARGETING", "OFFSITE_AD_TARGETING"}
+)
+"""The first is in a documented sample, the second in a client's source; the other two are inferred."""
+
+DAY_S = 86_400
+MIN_RETENTION_S = 30 * DAY_S
+MAX_RETENTION_S = 1_800 * DAY_S
+"""Five years of 360 days, as the documentation's 155,520,000 seconds."""
+DEFAULT_RETENTION_S = 720 * DAY_S
+SAMPLING_MS = 14 * DAY_S * 1000
+MAX_CODE_LENGTH = 255
+
+_BOOLEANS = (
+    "inboundS2S",
+    "outboundS2S",
+    "allowDataSharing",
+    "allowDeviceGraphSharing",
+    "useAudienceManagerVisitorID",
+    "masterDataSourceIdProvider",
+    "linkNamespace",
+    "supportsAuthenticatedProfile",
+    "deviceGraph",
+    "samplingEnabled",
+)
+
+FIELDS = (
+    Field("name", required=True, max_length=255),
+    Field("description", default=""),
+    Field("integrationCode", max_length=MAX_CODE_LENGTH),
+    Field("status", default="ACTIVE", allowed=frozenset({"ACTIVE", "INACTIVE"})),
+    Field("type", default="GENERAL", allowed=frozenset({"GENERAL"}), create_only=True),
+    Field("idType", default="COOKIE", create_only=True),
+    Field("subIdType", allowed=frozenset({"CROSS_DEVICE_PERSON", "CROSS_DEVICE_HOUSEHOLD"})),
+    *(Field(name, Form.BOOLEAN, default=False) for name in _BOOLEANS),
+    Field("uniqueTraitIntegrationCodes", Form.BOOLEAN, default=False, create_only=True),
+    Field("uniqueSegmentIntegrationCodes", Form.BOOLEAN, default=False, create_only=True),
+    Field("marketingCloudVisitorIdVersion", Form.NUMBER, default=0),
+    Field("authenticatedProfileName", default=""),
+    Field("deviceGraphName", default=""),
+    Field("dataExportRestrictions", Form.TEXTS, default=(), allowed=EXPORT_CONTROLS),
+    Field("customerProfileDataRetention", Form.NUMBER, low=MIN_RETENTION_S, high=MAX_RETENTION_S),
+)
+SORTABLE = frozenset(spec.name for spec in FIELDS) | {"createTime", "updateTime", "pid"}
+_RIGHTS = '["READ","WRITE","CREATE","DELETE"]'
+
+
+def list_all(call: Call) -> Answer:
+    """GET /datasources."""
+    selection = Selection(DATA_SOURCE.table)
+    if not call.flag("includeThirdParty"):
+        own(selection)
+    for name, member in (("inboundOnly", "inboundS2S"), ("outboundOnly", "outboundS2S")):
+        if call.flag(name):
+            selection.where(f"document ->> '$.{member}' = 1")
+    if call.flag("excludeReportSuites"):
+        selection.where("origin <> 'analytics'")
+    apply_code(call, selection)
+    apply_search(call, selection)
+    apply_permissions(call, selection, _RIGHTS)
+    return answer_selection(call, DATA_SOURCE, selection, SORTABLE)
+
+
+def list_id_types(call: Call) -> Answer:
+    """GET /datasources/configurations/available-id-types."""
+    return Answer(200, as_json(call.choices.available_id_types))
+
+
+def read_one(call: Call) -> Answer:
+    """GET /datasources/<id>."""
+    return answer_one(addressed(call, DATA_SOURCE, "data_source"))
+
+
+def create(call: Call) -> Answer:
+    """POST /datasources."""
+    fields = _check(call, decode(FIELDS, call.members(), None, resets=True), None)
+    document = {**stamp_new(fields, call), "containerIds": []}
+    document.update(_namespace(fields, call))
+    record = insert(call.conn, DATA_SOURCE, document)
+    record = save(call, DATA_SOURCE, record, {"customNamespaceId": record.id})
+    if makes_synced_trait(record.document):
+        synced_traits.create(call, record)
+    return answer_one(record, 201)
+
+
+def replace(call: Call) -> Answer:
+    """PUT /datasources/<id>."""
+    record = addressed(call, DATA_SOURCE, "data_source")
+    check_writable(call, DATA_SOURCE, record)
+    check_precondition(call, record)
+    resets = call.choices.absent_field_on_put_resets
+    fields = decode(FIELDS, call.members(), record.document, resets=resets)
+    fields = _check(call, fields, record)
+    if bool(fields["samplingEnabled"]) and not record.document["samplingEnabled"]:
+        fields.update(_sampling(call))
+    saved = save(call, DATA_SOURCE, record, fields)
+    synced_traits.follow(call, saved)
+    return answer_one(saved)
+
+
+def delete(call: Call) -> Answer:
+    """DELETE /datasources/<id>."""
+    record = addressed(call, DATA_SOURCE, "data_source")
+    check_precondition(call, record)
+    delete_record(call, record)
+    return Answer(204)
+
+
+def delete_record(call: Call, record: Record) -> None:
+    """Delete a data source and the trait kept beside it; refuses while anything uses it."""
+    if record.origin == "analytics":
+        raise conflict(
+            "CANNOT_DELETE_REPORT_SUITE_DATA_SOURCE",
+            f"data source {record.id} belongs to a report suite",
+            status=call.choices.in_use_status,
+        )
+    check_writable(call, DATA_SOURCE, record)
+    users = _users(call, record.id)
+    if users:
+        raise conflict(
+            "CANNOT_DELETE_ENTITY_IN_USE",
+            f"data source {record.id} is in use",
+            *users,
+            status=call.choices.in_use_status,
+        )
+    synced_traits.remove_for(call, record)
+    remove(call.conn, DATA_SOURCE, record.id)
+
+
+def _users(call: Call, data_source_id: int) -> list[str]:
+    """Name what uses a data source, the first few of each kind."""
+    users: list[str] = []
+    for noun, table, condition in (
+        ("trait", "aam_trait", "data_source_id = ? AND origin <> 'dataSource'"),
+        ("segment", "aam_segment", "data_source_id = ?"),
+        ("destination", "aam_destination", "data_source_id = ?"),
+        ("merge rule", "aam_merge_rule", "? IN (SELECT value FROM json_each(data_source_ids))"),
+    ):
+        rows = call.conn.execute(
+            f"SELECT id, name FROM {table} WHERE {condition} ORDER BY id LIMIT 5",  # noqa: S608
+            (data_source_id,),
+        )
+        users.extend(f"{noun} {row['id']} {row['name']} uses it" for row in rows)
+    return users
+
+
+def _check(call: Call, fields: Document, record: Record | None) -> Document:
+    """Check what spans fields or rows, and fill what depends on the id type."""
+    cross_device = fields["idType"] == "CROSS_DEVICE"
+    code = fields["integrationCode"]
+    problems: list[str] = []
+    if record is None and fields["idType"] not in call.choices.available_id_types:
+        problems.append(f"idType must be one of {', '.join(call.choices.available_id_types)}")
+    if cross_device and not code:
+        problems.append("integrationCode is required for a cross-device data source")
+    if fields["subIdType"] is not None and not cross_device:
+        problems.append("subIdType is for cross-device data sources only")
+    if problems:
+        raise invalid(*problems)
+    if code and call.choices.data_source_codes_unique:
+        taken = call.conn.execute(
+            "SELECT id FROM aam_data_source WHERE integration_code = ? AND id <> ?",
+            (code, 0 if record is None else record.id),
+        ).fetchone()
+        if taken is not None:
+            raise conflict(
+                "DUPLICATE_INTEGRATION_CODE",
+                f"integration code {code} belongs to data source {taken[0]}",
+            )
+    if cross_device:
+        fields["useAudienceManagerVisitorID"] = False
+        fields["customerProfileDataRetention"] = (
+            fields["customerProfileDataRetention"] or DEFAULT_RETENTION_S
+        )
+    else:
+        fields["customerProfileDataRetention"] = None
+    return fields
+
+
+def _namespace(fields: Document, call: Call) -> Document:
+    code = fields["integrationCode"] or fields["name"]
+    sampling = _sampling(call) if fields["samplingEnabled"] else {}
+    return {
+        "customNamespaceCode": code,
+        "samplingStartTime": None,
+        "samplingEndTime": None,
+        **sampling,
+    }
+
+
+def _sampling(call: Call) -> Document:
+    return {"samplingStartTime": call.now_ms, "samplingEndTime": call.now_ms + SAMPLING_MS}
+
+
+def restrictions(call: Call, data_source_ids: list[int]) -> dict[int, frozenset[str]]:
+    """Give the export controls of several data sources by id."""
+    rows = call.conn.execute(
+        "SELECT id, document -> '$.dataExportRestrictions' AS controls FROM aam_data_source"
+        " WHERE id IN (SELECT value FROM json_each(?))",
+        (as_json(data_source_ids),),
+    )
+    return {row["id"]: frozenset(json.loads(row["controls"])) for row in rows}

@@ -1,0 +1,53 @@
+"""Log of the calls the sandbox answered: which route, how often, with what status. Never bodies or headers."""
+
+from collections import Counter, deque
+from dataclasses import asdict, dataclass
+
+KEPT_CALLS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One answered call."""
+
+    number: int
+    """Counts from 1 since the server started."""
+    method: str
+    """HTTP method, or SOAP for a call of the SOAP router."""
+    path: str
+    """Path without its query, or `schema#Method`."""
+    route: str
+    """The same with object ids replaced by their parameter's name, such as `GET /v1/traits/{trait}`."""
+    status: int
+    """HTTP status; 0 when the connection was dropped without one."""
+
+
+class CallLog:
+    """Counts every call and keeps the last few thousand. Used from the event loop only, hence no lock."""
+
+    def __init__(self) -> None:
+        self._total = 0
+        self._by_route: Counter[str] = Counter()
+        self._by_status: Counter[int] = Counter()
+        self._last: deque[Call] = deque(maxlen=KEPT_CALLS)
+
+    def add(self, *, method: str, path: str, route: str, status: int) -> None:
+        """Record one answered call."""
+        self._total += 1
+        self._by_route[route] += 1
+        self._by_status[status] += 1
+        self._last.append(Call(self._total, method, path, route, status))
+
+    def clear(self) -> None:
+        """Forget everything, counters included."""
+        self.__init__()  # type: ignore[misc]  # the fresh state is exactly the constructor's
+
+    def report(self, last: int) -> dict[str, object]:
+        """Give the counters and the `last` calls, oldest first."""
+        kept = list(self._last)
+        return {
+            "total": self._total,
+            "byRoute": dict(sorted(self._by_route.items())),
+            "byStatus": {str(status): count for status, count in sorted(self._by_status.items())},
+            "calls": [asdict(call) for call in (kept[-last:] if last else [])],
+        }

@@ -1,0 +1,91 @@
+"""The sandbox's own controls under `/_sandbox/`: clock, faults, call log, expiry of every sign-in at once."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from audctl.sandbox import ims
+from audctl.sandbox.calls import CallLog
+from audctl.sandbox.faults import Faults, parse_rules
+from audctl.sandbox.store import Store
+
+MAX_ADVANCE = timedelta(days=3650)
+_DURATION = re.compile(r"(?:\d{1,9}[smhd])+", re.ASCII)
+_DURATION_PART = re.compile(r"(?P<count>\d+)(?P<unit>[smhd])", re.ASCII)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+DEFAULT_LAST_CALLS = 100
+
+
+def routes(store: Store, faults: Faults, calls: CallLog) -> list[Route]:
+    """List the control endpoints."""
+
+    async def clock(request: Request) -> Response:
+        if request.method == "GET":
+            return JSONResponse({"now": store.now().isoformat()})
+        delta = _parse_duration(await _json(request))
+        return JSONResponse({"now": store.advance(delta).isoformat()})
+
+    async def rules(request: Request) -> Response:
+        if request.method == "POST":
+            faults.rules.extend(parse_rules(await _json(request)))
+        elif request.method == "DELETE":
+            faults.rules.clear()
+        return JSONResponse({"rules": [rule.as_json() for rule in faults.rules]})
+
+    async def log(request: Request) -> Response:
+        if request.method == "DELETE":
+            calls.clear()
+        last = request.query_params.get("last", str(DEFAULT_LAST_CALLS))
+        if not last.isascii() or not last.isdigit():
+            raise ValueError("last must be a whole number")
+        return JSONResponse(calls.report(int(last)))
+
+    async def expire(_request: Request) -> Response:
+        with store.write() as conn:
+            ims.expire_tokens(conn)
+        return Response(status_code=204)
+
+    return [
+        Route("/_sandbox/clock", _explain(clock), methods=["GET", "POST"]),
+        Route("/_sandbox/faults", _explain(rules), methods=["GET", "POST", "DELETE"]),
+        Route("/_sandbox/calls", _explain(log), methods=["GET", "DELETE"]),
+        Route("/_sandbox/expire-tokens", expire, methods=["POST"]),
+    ]
+
+
+def _explain(
+    handler: Callable[[Request], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
+    async def explained(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except (ValueError, RecursionError) as error:
+            return JSONResponse({"message": str(error)}, status_code=400)
+
+    return explained
+
+
+async def _json(request: Request) -> object:
+    return json.loads(await request.body())
+
+
+def _parse_duration(document: object) -> timedelta:
+    """Read `{"advance": "36h"}`; units s, m, h and d may be joined, as in `1d12h`."""
+    text = document.get("advance") if isinstance(document, dict) else None
+    if not isinstance(text, str) or not _DURATION.fullmatch(text):
+        raise ValueError('expected {"advance": "36h"}: whole numbers with units s, m, h or d')
+    delta = sum(
+        (
+            timedelta(**{_UNITS[part["unit"]]: int(part["count"])})
+            for part in _DURATION_PART.finditer(text)
+        ),
+        timedelta(),
+    )
+    if delta > MAX_ADVANCE:
+        raise ValueError(f"the clock moves at most {MAX_ADVANCE.days} days at a time")
+    return delta

@@ -1,0 +1,222 @@
+"""The sandbox as a running HTTP server on loopback: in a thread (`start`) or blocking (`serve`)."""
+
+import asyncio
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from audctl.sandbox import audience_manager, campaign, control, ims
+from audctl.sandbox.audience_manager import Choices
+from audctl.sandbox.calls import CallLog
+from audctl.sandbox.faults import Faults
+from audctl.sandbox.front import Front
+from audctl.sandbox.seed import seed as sow
+from audctl.sandbox.store import Store
+
+HOST = "127.0.0.1"
+START_TIMEOUT_S = 30
+BACKLOG = 512
+
+_log = logging.getLogger("audctl.sandbox")
+
+
+def build_app(store: Store, choices: Choices | None = None) -> ASGIApp:
+    """Make the ASGI application over a store: IMS, Audience Manager, Campaign and the sandbox's own controls."""
+    faults, calls = Faults(), CallLog()
+    app = Starlette(
+        routes=[
+            *ims.routes(store),
+            *audience_manager.routes(store, choices or Choices()),
+            *campaign.routes(store),
+            *control.routes(store, faults, calls),
+        ],
+        exception_handlers={HTTPException: _refuse, Exception: _report_defect},
+    )
+    app.router.redirect_slashes = False  # the front door has dropped the optional final slash
+    return Front(app, faults, calls)
+
+
+class RunningSandbox:
+    """A sandbox served from a thread of this process until `stop`, or the end of its `with` block."""
+
+    def __init__(self, store: Store, app: ASGIApp, listener: socket.socket) -> None:
+        self._store = store
+        self._server = _ThreadedServer(_config(app))
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True
+        )
+        self.url = _url(listener)
+        """Base URL, without a final slash."""
+
+    @property
+    def store(self) -> Store:
+        """The state behind the server."""
+        return self._store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def run(self) -> None:
+        """Start the thread and return once the server answers; raises TimeoutError when it does not come up."""
+        self._thread.start()
+        if not self._server.ready.wait(START_TIMEOUT_S):
+            raise TimeoutError(f"the sandbox did not start within {START_TIMEOUT_S} seconds")
+
+    def stop(self) -> None:
+        """Stop serving, drop open connections, and close the store. Stopping twice does nothing."""
+        if self._thread.is_alive():
+            self._server.finish()
+            self._thread.join()
+            self._store.close()
+
+
+def start(
+    data: Path, *, port: int = 0, seed: str | None = None, choices: Choices | None = None
+) -> RunningSandbox:
+    """Serve the state under `data` from a thread; port 0 takes a free one.
+
+    A seed fills the state once: a folder that has had it keeps what it holds. Raises DataFolderInUseError when another
+    sandbox has the folder open, and OSError when the port is taken.
+    """
+    store = Store(data)
+    try:
+        if seed is not None:
+            sow(store, seed)
+        sandbox = RunningSandbox(store, build_app(store, choices), _listen(port))
+        sandbox.run()
+    except BaseException:
+        store.close()
+        raise
+    return sandbox
+
+
+def serve(
+    data: Path, port: int, seed: str | None, announce: Callable[[str], None] = lambda _url: None
+) -> None:
+    """Serve until the process is told to stop; `announce` receives the base URL once the port is open.
+
+    Raises what `start` raises.
+    """
+    with closing(Store(data)) as store:
+        if seed is not None:
+            sow(store, seed)
+        with _listen(port) as listener:
+            announce(_url(listener))
+            uvicorn.Server(_config(build_app(store))).run(sockets=[listener])
+
+
+class _Protocol(H11Protocol):
+    """HTTP connection that shows its transport to the application, so that a fault can drop it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
+
+
+class _ThreadedServer(uvicorn.Server):
+    """Server that tells when it is ready and stops at once, without the library's polling."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._finished: asyncio.Event | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._loop, self._finished = asyncio.get_running_loop(), asyncio.Event()
+        self.ready.set()
+
+    async def main_loop(self) -> None:
+        if self._finished is not None:
+            await self._finished.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        running = list(self.server_state.tasks)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()  # type: ignore[union-attr]
+        # Calls in flight end their transaction before the store closes.
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def finish(self) -> None:
+        """Ask the server, from any thread, to stop."""
+        if self._loop is not None and self._finished is not None:
+            self._loop.call_soon_threadsafe(self._finished.set)
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    settings: dict[str, Any] = {
+        "http": _Protocol,
+        "ws": "none",
+        "loop": "asyncio",
+        "lifespan": "off",
+    }
+    # The library's own log lines would say "Invalid HTTP request" for injected faults; defects are logged here.
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=5,
+        **settings,
+    )
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    return f"http://{HOST}:{listener.getsockname()[1]}"
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = error.headers if isinstance(error, HTTPException) else None
+    code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(status, "ERROR")
+    message = {404: "no such path", 405: "the path does not take this method"}.get(
+        status, str(error)
+    )
+    return JSONResponse({"code": code, "message": message}, status_code=status, headers=headers)
+
+
+async def _report_defect(request: Request, error: Exception) -> Response:
+    _log.error("defect in the sandbox at %s %s", request.method, request.url.path, exc_info=error)
+    return JSONResponse(
+        {"code": "INTERNAL_ERROR", "message": "defect in the sandbox"}, status_code=500
+    )
