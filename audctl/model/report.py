@@ -121,3 +121,31 @@ class DoctorReport:
     def is_healthy(self) -> bool:
         """Whether every check passed."""
         return all(each.ok for each in self.checks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSummary:
+    """One field below an explained one, in a line."""
+
+    name: str
+    type: str
+    required: bool
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldExplanation:
+    """What the JSON Schema of a kind says about the kind or one of its fields."""
+
+    path: str
+    """``Audience`` or ``Audience.spec.rule``."""
+    type: str
+    description: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    """As JSON."""
+    default: str | None = None
+    """As JSON; None when there is none."""
+    examples: tuple[str, ...] = ()
+    """As JSON."""
+    fields: tuple[FieldSummary, ...] = ()

@@ -1,0 +1,72 @@
+# The developer's manual: `make` alone lists the targets. Everything runs in a virtual environment of its own, built
+# from the hash-pinned lock and rebuilt when the lock changes; nothing outside this folder is touched.
+
+VENV    ?= .venv
+PYTHON  ?= $(shell for each in python3.13 python3.12 python3.11 python3; do command -v $$each && break; done)
+WORKERS ?= 2
+N       ?= 1000 10000
+
+BIN   := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test fmt fmt-check lint types imports check bench wheel-check lock clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: $(READY) ## Build the virtual environment, if it is missing or older than the lock
+
+$(READY): requirements-dev.txt pyproject.toml
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'audctl needs Python 3.11 or newer: set PYTHON=/path/to/python3' >&2; exit 1; }
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+demo: setup ## Show the whole product at work against the local sandbox, in under a minute
+	@$(BIN)/python tests/demo/run.py
+
+test: setup ## Run the test suite
+	@$(BIN)/python -m pytest -n $(WORKERS)
+
+fmt: setup ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+fmt-check: setup
+	$(BIN)/ruff format --check .
+
+lint: setup ## Lint the code
+	$(BIN)/ruff check .
+
+types: setup ## Check the types
+	$(BIN)/mypy
+
+imports: setup ## Check who imports whom
+	$(BIN)/lint-imports --no-cache
+
+# The wheel is tried where a user has it: in a clean environment with the run-time lock only, outside this folder.
+wheel-check: setup ## Build the wheel, install it into a clean environment and validate the examples from there
+	@.ci/wheel-check $(BIN)/python
+
+# In this order so that a run ends with pytest's own summary.
+check: fmt-check lint types imports wheel-check ## Everything a change must pass; exactly what .ci/run does
+	@$(BIN)/python -m pytest -n $(WORKERS)
+
+bench: setup ## Measure start-up, validate and plan beside peers; N="1000 50000" sets the sizes
+	@$(BIN)/python tests/bench/run.py $(N)
+
+# Needs `uv`. No index address is written, so the lock works with any index that has these files.
+lock: ## Regenerate both hash-pinned locks from pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--quiet --output-file requirements.txt pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--quiet --group dev --output-file requirements-dev.txt pyproject.toml
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find audctl tests -name __pycache__ -type d -prune -exec rm -rf {} +

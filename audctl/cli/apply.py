@@ -1,0 +1,141 @@
+"""``audctl apply``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from audctl.cli import exit_codes
+from audctl.cli.console import Console, Output
+from audctl.cli.exit_codes import ExitCode
+from audctl.cli.interrupt import stop_on_signals
+from audctl.cli.options import (
+    AdoptOption,
+    AllowOption,
+    DetailedExitCodeOption,
+    EnvironmentOption,
+    OutputOption,
+    ProjectOption,
+    console_of,
+)
+from audctl.errors import UsageError
+from audctl.render import to_json, to_terminal
+
+if TYPE_CHECKING:
+    from audctl.model.plan import Plan
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def apply(
+    context: typer.Context,
+    plan_file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]",
+            help="A plan from plan --out: applied only if planning again gives the same digest.",
+        ),
+    ] = None,
+    auto_approve: Annotated[
+        bool, typer.Option("--auto-approve", help="Do not ask. For runners, where nobody answers.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Do everything but write: show what would be applied.")
+    ] = False,
+    expect_digest: Annotated[
+        str | None,
+        typer.Option(
+            "--expect-digest",
+            metavar="DIGEST",
+            help="Refuse with exit code 4 unless the plan has this digest.",
+        ),
+    ] = None,
+    parallelism: Annotated[
+        int, typer.Option("--parallelism", min=1, max=64, help="Writes in flight at once.")
+    ] = 8,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify/--no-verify", help="Read again afterwards and prove nothing is left."
+        ),
+    ] = True,
+    adopt: AdoptOption = False,
+    allow: AllowOption = None,
+    detailed_exitcode: DetailedExitCodeOption = False,
+    project: ProjectOption = None,
+    environment: EnvironmentOption = None,
+    output: OutputOption = Output.TEXT,
+) -> int:
+    """Make the live systems what the manifests say.
+
+    Without FILE it plans, shows the plan and asks. With FILE it takes the lock, plans again and goes on only
+    if the digest is the one that was approved. The end report says what is done, what failed and what was not
+    tried. The first Ctrl-C finishes the calls in flight, the second ends at once.
+
+    Example: audctl apply plan.json --env prod
+    """
+    from audctl import operations
+    from audctl.plan.options import PlanOptions
+    from audctl.plan.plan_file import plan_document
+
+    console = console_of(context, output)
+    _check(console, expect_digest, asks=plan_file is None and not auto_approve and not dry_run)
+    answers: list[bool] = []
+
+    def approve(plan: "Plan") -> bool:
+        if not console.wants_json:
+            console.result(lambda paint: to_terminal.plan(plan, paint), lambda: None)
+        if dry_run or not plan.writes:
+            answers.append(not dry_run)
+        else:
+            answers.append(
+                plan_file is not None
+                or auto_approve
+                or console.ask("Apply these changes? Only 'yes' is taken for a yes:")
+            )
+        return answers[-1]
+
+    with stop_on_signals(console.stderr) as stop:
+        plan, report = operations.apply(
+            console.context(project, environment),
+            plan_file=plan_file,
+            options=PlanOptions(adopt=adopt, allowed=frozenset(allow or ())),
+            approve=approve,
+            parallelism=parallelism,
+            verify=verify,
+            expect_digest=expect_digest,
+            stop=stop,
+        )
+    if report is not None:
+        ended = report
+        console.result(
+            lambda paint: to_terminal.apply_report(ended, paint),
+            lambda: to_json.apply_report(plan_document(plan), ended),
+        )
+        return exit_codes.of_apply(ended)
+    if console.wants_json:
+        console.result(lambda _: (), lambda: to_json.apply_report(plan_document(plan), None))
+    if dry_run:
+        return exit_codes.of_plan(plan, detailed=detailed_exitcode)
+    if answers and not answers[-1]:
+        console.tell("not applied: nobody said yes")
+        return ExitCode.REFUSED
+    return exit_codes.of_findings(plan.findings)
+
+
+def _check(console: Console, expect_digest: str | None, *, asks: bool) -> None:
+    """Raise UsageError for what can be seen before anything is read."""
+    if expect_digest is not None and not expect_digest.strip():
+        raise UsageError(
+            "--expect-digest needs a digest, as plan prints it; an empty one matches nothing"
+        )
+    if asks and not console.stdin.isatty():
+        raise UsageError(
+            "apply without a plan file asks for approval, and nobody can answer here; "
+            "pass a plan file, --auto-approve or --dry-run"
+        )
+    if asks and console.wants_json:
+        raise UsageError(
+            "--output json cannot ask for approval; pass a plan file or --auto-approve"
+        )

@@ -1,0 +1,126 @@
+"""One run's two streams: results to the first, talk to the second; and how an error is told."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, field
+from enum import StrEnum
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, TextIO
+
+from audctl.errors import FindingsError
+from audctl.render.paint import Paint
+from audctl.render.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from audctl.errors import AudctlError
+    from audctl.operations import Context
+    from audctl.render.progress import Progress
+    from audctl.settings import Settings
+
+
+class Output(StrEnum):
+    """Form of a result on stdout."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(kw_only=True)
+class Console:
+    """Where one run reads and writes, and in which form."""
+
+    settings: Settings
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    output: Output = Output.TEXT
+    """Set once, by the command that runs."""
+    _progress: Progress | None = field(default=None, repr=False)
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether stdout must be one JSON document."""
+        return self.output is Output.JSON
+
+    def paint(self, stream: TextIO) -> Paint:
+        """Return the colours for a stream: none unless it is a terminal that wants them."""
+        return Paint(on=stream.isatty() and not self.settings.no_color)
+
+    def result(
+        self, lines: Callable[[Paint], Iterable[str]], document: Callable[[], object]
+    ) -> None:
+        """Write the result to stdout in the chosen form; the other form is never made."""
+        self._settle()
+        if self.wants_json:
+            text = json.dumps(document(), indent=2, ensure_ascii=False)
+            # Escaped rather than replaced: a lone surrogate from a live system must not break the output.
+            self.stdout.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+        else:
+            self.stdout.writelines(f"{line}\n" for line in lines(self.paint(self.stdout)))
+        self.stdout.flush()
+
+    def say(self, lines: Iterable[str]) -> None:
+        """Write lines that are fit for a terminal to stderr."""
+        self._settle()
+        self.stderr.writelines(f"{line}\n" for line in lines)
+        self.stderr.flush()
+
+    def tell(self, message: str) -> None:
+        """Write one message to stderr, made printable."""
+        self.say([printable(message)])
+
+    def ask(self, question: str) -> bool:
+        """Ask for a plain ``yes``; anything else, an end of input included, is a no."""
+        self._settle()
+        self.stderr.write(f"{question} ")
+        self.stderr.flush()
+        return self.stdin.readline().strip() == "yes"
+
+    def fail(self, error: AudctlError) -> None:
+        """Tell an expected error: to stderr as text, and as the JSON result where one is due."""
+        from audctl.render import to_json, to_terminal
+
+        if self.wants_json:
+            self.result(lambda _: (), lambda: to_json.error(error))
+        if isinstance(error, FindingsError):
+            self.say(to_terminal.findings(error.findings, self.paint(self.stderr)))
+        else:
+            self.say(to_terminal.error(error, self.paint(self.stderr)))
+
+    def progress(self) -> Progress:
+        """Return what shows progress: live on a terminal, one line for each ended step elsewhere."""
+        from audctl.render.progress import open_progress
+
+        if self._progress is None:
+            live = self.stderr.isatty() and not self.settings.no_color
+            self._progress = open_progress(self.stderr, live=live)
+        return self._progress
+
+    def _settle(self) -> None:
+        """Make room for something else on the terminal."""
+        if self._progress is not None:
+            self._progress.close()
+
+    def context(self, project: Path | None, environment: str | None) -> Context:
+        """Return what every operation needs; an option wins over the process environment."""
+        from audctl.operations import Context
+
+        return Context(
+            project_path=project,
+            environment=environment or self.settings.environment,
+            environ=self.settings.environ,
+            observer=self.progress(),
+        )
+
+
+def open_console(settings: Settings) -> Console:
+    """Return the console on the process's own streams, which from here on can write any text."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    return Console(settings=settings, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr)

@@ -1,0 +1,33 @@
+"""``audctl doctor``."""
+
+import typer
+
+from audctl.cli.console import Output
+from audctl.cli.exit_codes import ExitCode
+from audctl.cli.options import EnvironmentOption, OutputOption, ProjectOption, console_of
+from audctl.render import to_json, to_terminal
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def doctor(
+    context: typer.Context,
+    project: ProjectOption = None,
+    environment: EnvironmentOption = None,
+    output: OutputOption = Output.TEXT,
+) -> int:
+    """Check sign-in, rights and prerequisites of both live systems.
+
+    Signs in, looks for every Campaign schema and attribute that audctl is set to use, for both external
+    accounts, for both technical workflows and for the data source ids. Changes nothing. Exit code 1 when a
+    check fails.
+
+    Example: audctl doctor --env prod
+    """
+    from audctl import operations
+
+    console = console_of(context, output)
+    report = operations.doctor(console.context(project, environment))
+    console.result(lambda paint: to_terminal.doctor(report, paint), lambda: to_json.doctor(report))
+    return ExitCode.DONE if report.is_healthy else ExitCode.ERROR

@@ -1,0 +1,117 @@
+"""Exit codes: one name and one number per outcome, and what each error comes to."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from audctl.errors import (
+    AudctlError,
+    InterruptedRun,
+    LockError,
+    PlanRefused,
+    StalePlanError,
+    UsageError,
+)
+from audctl.model.change import Change
+from audctl.model.finding import Severity
+from audctl.model.outcome import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from audctl.model.finding import Finding
+    from audctl.model.outcome import ApplyReport
+    from audctl.model.plan import Plan
+
+
+class ExitCode(IntEnum):
+    """Public: scripts test for these numbers, so none is ever re-used."""
+
+    DONE = 0
+    ERROR = 1
+    """An error, findings of severity error, or a result nobody knows."""
+    DIFFERENCES = 2
+    """Only with ``--detailed-exitcode``; ``drift`` always."""
+    REFUSED = 3
+    """A guard, a policy or a missing approval says no."""
+    STALE = 4
+    """What was approved is not what would run, or belongs elsewhere."""
+    PARTIAL = 5
+    """Applied in part."""
+    LOCKED = 6
+    """The lock is held, or nobody can tell."""
+    INCONSISTENT = 7
+    """Applied, but not consistent in time."""
+    USAGE = 64
+    INTERRUPTED = 130
+
+
+PRECEDENCE = (
+    ExitCode.USAGE,  # nothing has run
+    ExitCode.INTERRUPTED,  # a runner that stopped the command looks for it
+    ExitCode.ERROR,
+    ExitCode.PARTIAL,
+    ExitCode.STALE,
+    ExitCode.LOCKED,
+    ExitCode.REFUSED,
+    ExitCode.INCONSISTENT,
+    ExitCode.DIFFERENCES,
+    ExitCode.DONE,
+)
+"""Which code stands when several apply at once: the first."""
+
+_BY_ERROR: tuple[tuple[type[AudctlError], ExitCode], ...] = (
+    (UsageError, ExitCode.USAGE),
+    (PlanRefused, ExitCode.REFUSED),
+    (StalePlanError, ExitCode.STALE),
+    (LockError, ExitCode.LOCKED),
+    (InterruptedRun, ExitCode.INTERRUPTED),
+    (AudctlError, ExitCode.ERROR),
+)
+
+_GUARD_CODES = "AUD21"
+
+
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the code that stands for all of them; DONE for none."""
+    return min(codes, key=PRECEDENCE.index, default=ExitCode.DONE)
+
+
+def of_error(error: AudctlError) -> ExitCode:
+    """Return the code of an error that stopped the run."""
+    return next(code for kind, code in _BY_ERROR if isinstance(error, kind))
+
+
+def of_findings(found: Iterable[Finding]) -> ExitCode:
+    """Return REFUSED when only guards object, ERROR when anything else is wrong, DONE otherwise."""
+    errors = [each for each in found if each.severity is Severity.ERROR]
+    return worst(
+        ExitCode.REFUSED if each.code.startswith(_GUARD_CODES) else ExitCode.ERROR
+        for each in errors
+    )
+
+
+def of_plan(plan: Plan, *, detailed: bool) -> ExitCode:
+    """Return the code of a plan that was only shown."""
+    codes = [of_findings(plan.findings)]
+    if detailed and not plan.is_empty:
+        codes.append(ExitCode.DIFFERENCES)
+    return worst(codes)
+
+
+def of_apply(report: ApplyReport) -> ExitCode:
+    """Return the code of an apply that ran, whole or not."""
+    codes = [ExitCode.DONE]
+    failed = report.of(Result.FAILED)
+    if failed:
+        codes.append(ExitCode.PARTIAL if report.of(Result.DONE) else ExitCode.ERROR)
+    if any(each.may_have_happened for each in failed):
+        codes.append(ExitCode.ERROR)
+    if any(step.change not in (Change.MANUAL, Change.KEEP) for step in report.left):
+        codes.append(ExitCode.PARTIAL)
+    elif report.verified is False:
+        codes.append(ExitCode.ERROR)
+    if report.interrupted:
+        codes.append(ExitCode.INTERRUPTED)
+    return worst(codes)

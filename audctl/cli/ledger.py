@@ -1,0 +1,39 @@
+"""``audctl ledger``."""
+
+import typer
+
+from audctl.cli.console import Output
+from audctl.cli.exit_codes import ExitCode
+from audctl.cli.options import EnvironmentOption, OutputOption, ProjectOption, console_of
+from audctl.render import to_json, to_terminal
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.callback()
+def ledger() -> None:
+    """Look at audctl's record of what it owns.
+
+    Example: audctl ledger list --env prod
+    """
+
+
+@app.command("list")
+def list_entries(
+    context: typer.Context,
+    project: ProjectOption = None,
+    environment: EnvironmentOption = None,
+    output: OutputOption = Output.TEXT,
+) -> int:
+    """List every object audctl owns, and creates whose end is unknown.
+
+    Example: audctl ledger list --env prod --output json
+    """
+    from audctl import operations
+
+    console = console_of(context, output)
+    content = operations.ledger_list(console.context(project, environment))
+    console.result(
+        lambda paint: to_terminal.ledger(content, paint), lambda: to_json.ledger(content)
+    )
+    return ExitCode.DONE

@@ -1,0 +1,39 @@
+"""``audctl validate``."""
+
+import typer
+
+from audctl.cli import exit_codes
+from audctl.cli.console import Output
+from audctl.cli.options import EnvironmentOption, OutputOption, ProjectOption, console_of
+from audctl.errors import FindingsError
+from audctl.model.report import ValidateReport
+from audctl.render import to_json, to_terminal
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def validate(
+    context: typer.Context,
+    project: ProjectOption = None,
+    environment: EnvironmentOption = None,
+    output: OutputOption = Output.TEXT,
+) -> int:
+    """Check the manifests, without a call to any live system.
+
+    Reads every manifest of the project, checks it against its schema, resolves names and parses rules. All
+    findings of a stage are shown together; exit code 1 when one of them is an error.
+
+    Example: audctl validate --project manifests --env prod
+    """
+    from audctl import operations
+
+    console = console_of(context, output)
+    try:
+        report = operations.validate(console.context(project, environment))
+    except FindingsError as error:
+        report = ValidateReport(resources=(), findings=error.findings)
+    console.result(
+        lambda paint: to_terminal.validation(report, paint), lambda: to_json.validation(report)
+    )
+    return exit_codes.of_findings(report.findings)

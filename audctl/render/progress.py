@@ -1,0 +1,135 @@
+"""Progress while a run goes on: a live line on a terminal, one line for each ended step elsewhere."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from audctl.ports import Observer
+from audctl.render.paint import PLAIN, Paint
+from audctl.render.printable import printable
+from audctl.render.to_terminal.apply_report import ended_step
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Spinners
+    from rich.progress import TaskID
+
+    from audctl.model.change import Step
+    from audctl.model.outcome import Outcome
+
+
+class Progress(Observer, Protocol):
+    """An observer on a stream that results will be written to as well, or beside."""
+
+    def close(self) -> None:
+        """Leave the stream clean; what is observed later opens it again."""
+        ...
+
+
+class LineProgress:
+    """For logs: no redrawing, no word about reads; what was written and what is being waited for."""
+
+    def __init__(self, stream: TextIO, paint: Paint = PLAIN) -> None:
+        self._stream = stream
+        self._paint = paint
+
+    def reading(self, object_type: str, count: int) -> None:
+        """Stay silent: a log is no place for a counter."""
+
+    def begun(self, step: Step) -> None:
+        """Stay silent: its end is told."""
+
+    def ended(self, outcome: Outcome) -> None:
+        """Tell a step's end."""
+        self._line(f"{outcome.result.value}: {ended_step(outcome, self._paint)}")
+
+    def retrying(self, operation: str, wait_s: float, why: str) -> None:
+        """Tell what is waited for, since silence would look like a hang."""
+        self._line(f"waiting {wait_s:.1f} s before {printable(operation)}: {printable(why)}")
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+    def _line(self, text: str) -> None:
+        # One write for the whole line: steps end on several threads.
+        self._stream.write(text + "\n")
+        self._stream.flush()
+
+
+class LiveProgress:
+    """For terminals: a spinner with what is being read or written; ended steps stay above it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._paint = Paint(on=True)
+        self._stream = stream
+        self._lock = threading.Lock()
+        self._spinners: Spinners | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def reading(self, object_type: str, count: int) -> None:
+        """Show how many objects of a type have been read so far."""
+        self._show(object_type, f"reading {object_type}: {count:,}")
+
+    def begun(self, step: Step) -> None:
+        """Show the step that is being written."""
+        address = printable(str(step.address))
+        self._show(str(step.address), f"{step.change.value} {address}")
+
+    def ended(self, outcome: Outcome) -> None:
+        """Take the step's spinner away and keep its end as a line."""
+        self._drop(str(outcome.step.address))
+        self._line(f"{outcome.result.value}: {ended_step(outcome, self._paint)}")
+
+    def retrying(self, operation: str, wait_s: float, why: str) -> None:
+        """Keep a line about the wait."""
+        self._line(f"waiting {wait_s:.1f} s before {printable(operation)}: {printable(why)}")
+
+    def close(self) -> None:
+        """Remove every spinner, so that results follow on clean lines."""
+        with self._lock:
+            if self._spinners is not None:
+                self._spinners.stop()
+            self._spinners = None
+            self._tasks.clear()
+
+    def _show(self, key: str, text: str) -> None:
+        with self._lock:
+            progress = self._spinners or self._start()
+            if key in self._tasks:
+                progress.update(self._tasks[key], description=text)
+            else:
+                self._tasks[key] = progress.add_task(text, total=None)
+
+    def _drop(self, key: str) -> None:
+        with self._lock:
+            task = self._tasks.pop(key, None)
+            if task is not None and self._spinners is not None:
+                self._spinners.remove_task(task)
+
+    def _line(self, text: str) -> None:
+        from rich.text import Text  # noqa: PLC0415 - see _start
+
+        with self._lock:
+            # Through the spinners' own console, which lifts the line above them.
+            (self._spinners or self._start()).console.print(Text.from_ansi(text), soft_wrap=True)
+
+    def _start(self) -> Spinners:
+        # Only here, and only on a terminal: rich costs more to load than a small plan takes.
+        from rich.console import Console  # noqa: PLC0415
+        from rich.progress import Progress as Spinners  # noqa: PLC0415
+        from rich.progress import SpinnerColumn, TextColumn  # noqa: PLC0415
+
+        # markup off: names come from live systems and may look like tags
+        self._spinners = Spinners(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=Console(file=self._stream, markup=False, highlight=False),
+            transient=True,
+        )
+        self._spinners.start()
+        return self._spinners
+
+
+def open_progress(stream: TextIO, *, live: bool) -> Progress:
+    """Return the observer for a stream; ``live`` only for terminals."""
+    return LiveProgress(stream) if live else LineProgress(stream)

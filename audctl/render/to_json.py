@@ -1,0 +1,242 @@
+"""Reports as plain data for other programs. Fields are added over time, never renamed; readers ignore new ones.
+
+Plans are not here: a plan's public form is the plan file, described by its own schema.
+Values are as they are, not printable: escaping for a terminal is the reader's own business.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from audctl.errors import FindingsError, ProviderError
+from audctl.model.change import Change
+from audctl.model.outcome import Result
+from audctl.redact import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from audctl.errors import AudctlError
+    from audctl.model.finding import Finding
+    from audctl.model.ledger import Ledger
+    from audctl.model.outcome import ApplyReport, Outcome
+    from audctl.model.report import (
+        DoctorReport,
+        DriftReport,
+        FieldExplanation,
+        UnmanagedReport,
+        ValidateReport,
+    )
+    from audctl.model.span import Span
+    from audctl.model.value import Plain
+
+Json = dict[str, Any]
+
+
+def validation(report: ValidateReport) -> Json:
+    """Give ``{valid, resources: [{address, place}], findings}``."""
+    return {
+        "valid": report.is_valid,
+        "resources": [
+            {"address": str(each.address), "place": _place(each.span())}
+            for each in sorted(report.resources, key=lambda each: each.address)
+        ],
+        "findings": findings(report.findings),
+    }
+
+
+def findings(found: Iterable[Finding]) -> list[Json]:
+    """Give ``[{code, severity, message, hint, place, address}]`` in file order."""
+    return [
+        {
+            "code": each.code,
+            "severity": each.severity.value,
+            "message": each.message,
+            "hint": each.hint or None,
+            "place": _place(each.span),
+            "address": None if each.address is None else str(each.address),
+        }
+        for each in sorted(found, key=lambda each: each.sort_key)
+    ]
+
+
+def error(raised: AudctlError) -> Json:
+    """Give ``{error: {type, message, …}, findings}``: what stands on stdout instead of a result."""
+    about: Json = {"type": type(raised).__name__, "message": str(raised)}
+    if isinstance(raised, ProviderError):
+        about |= {
+            "operation": raised.operation or None,
+            "code": raised.code or None,
+            "retryable": raised.retryable,
+            "mayHaveHappened": raised.may_have_happened,
+        }
+    listed = raised.findings if isinstance(raised, FindingsError) else ()
+    return {"error": about, "findings": findings(listed)}
+
+
+def apply_report(plan: Json, report: ApplyReport | None) -> Json:
+    """Give ``{plan, applied, done, failed, notTried, verified, left, interrupted}``; ``applied`` false: only planned."""
+    if report is None:
+        return {"plan": plan, "applied": False}
+    return {
+        "plan": plan,
+        "applied": True,
+        "run": report.run,
+        "done": [_outcome(each) for each in report.of(Result.DONE)],
+        "failed": [_outcome(each) for each in report.of(Result.FAILED)],
+        "notTried": [_outcome(each) for each in report.of(Result.NOT_TRIED)],
+        "interrupted": report.interrupted,
+        "verified": report.verified,
+        "left": [
+            {"address": str(step.address), "change": step.change.value, "reason": step.reason}
+            for step in report.left
+            if step.change is not Change.KEEP
+        ],
+    }
+
+
+def _outcome(outcome: Outcome) -> Json:
+    step = outcome.step
+    return {
+        "address": str(step.address),
+        "type": step.type,
+        "change": step.change.value,
+        "liveId": outcome.live_id or step.live_id or None,
+        "message": outcome.message or None,
+        "mayHaveHappened": outcome.may_have_happened,
+        "blockedBy": None if outcome.blocked_by is None else str(outcome.blocked_by),
+    }
+
+
+def drift(report: DriftReport) -> Json:
+    """Give ``{drifted: [{address, kind, fields, changedAt, changedBy, appliedAt, …}], unknown, checked, liveAsOf}``."""
+    return {
+        "drifted": [
+            {
+                "address": str(each.address),
+                "type": each.type,
+                "kind": each.kind.value,
+                "liveId": each.live_id,
+                "label": each.label or None,
+                "fields": [
+                    {
+                        "field": field.field,
+                        "recorded": _value(field.recorded, sensitive=field.sensitive),
+                        "live": _value(field.live, sensitive=field.sensitive),
+                        "sensitive": field.sensitive,
+                    }
+                    for field in each.fields
+                ],
+                "changedAt": _moment(each.changed_at),
+                "changedBy": each.changed_by or None,
+                "appliedAt": _moment(each.applied_at),
+                "place": _place(each.span),
+            }
+            for each in report.items
+        ],
+        "unknown": [str(each) for each in report.unknown],
+        "checked": report.checked,
+        "liveAsOf": _moment(report.live_as_of),
+    }
+
+
+def doctor(report: DoctorReport) -> Json:
+    """Give ``{healthy, checks: [{name, ok, message, hint}]}``; ``ok`` null: not possible after an earlier failure."""
+    return {
+        "healthy": report.is_healthy,
+        "checks": [
+            {
+                "name": each.name,
+                "ok": each.ok,
+                "message": each.message,
+                "hint": each.hint or None,
+            }
+            for each in report.checks
+        ],
+    }
+
+
+def unmanaged(report: UnmanagedReport) -> Json:
+    """Give ``{objects: [{type, liveId, label, key, changedAt, changedBy}], liveAsOf}``."""
+    return {
+        "objects": [
+            {
+                "type": each.type,
+                "liveId": each.live_id,
+                "label": each.label or None,
+                "key": list(each.key),
+                "changedAt": _moment(each.changed_at),
+                "changedBy": each.changed_by or None,
+            }
+            for each in report.items
+        ],
+        "liveAsOf": _moment(report.live_as_of),
+    }
+
+
+def ledger(content: Ledger) -> Json:
+    """Give ``{project, serial, entries: [{address, liveId, …}], intents}``; neither fields nor secret fingerprints."""
+    return {
+        "project": content.project,
+        "serial": content.serial,
+        "entries": [
+            {
+                "address": str(address),
+                "type": entry.type,
+                "liveId": entry.live_id,
+                "label": entry.label or None,
+                "protect": entry.protect,
+                "deletionPolicy": entry.deletion_policy or None,
+                "created": entry.created,
+                "appliedAt": _moment(entry.applied_at),
+            }
+            for address, entry in sorted(content.entries.items())
+        ],
+        "intents": [
+            {"address": str(address), "run": intent.run, "begunAt": _moment(intent.begun_at)}
+            for address, intent in sorted(content.intents.items())
+        ],
+    }
+
+
+def field_explanation(shown: FieldExplanation) -> Json:
+    """Give ``{path, type, description, required, choices, default, examples, fields}``; values as JSON texts."""
+    return {
+        "path": shown.path,
+        "type": shown.type,
+        "description": shown.description,
+        "required": shown.required,
+        "choices": list(shown.choices),
+        "default": shown.default,
+        "examples": list(shown.examples),
+        "fields": [
+            {
+                "name": each.name,
+                "type": each.type,
+                "required": each.required,
+                "description": each.description,
+            }
+            for each in shown.fields
+        ],
+    }
+
+
+def code_meaning(code: str, meaning: str) -> Json:
+    """Give ``{code, meaning}``."""
+    return {"code": code, "meaning": meaning}
+
+
+def _place(span: Span | None) -> Json | None:
+    return None if span is None else {"file": span.file, "line": span.line, "column": span.column}
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _value(content: Plain, *, sensitive: bool) -> object:
+    if sensitive:
+        return MASK
+    return list(content) if isinstance(content, tuple) else content

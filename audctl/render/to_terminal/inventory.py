@@ -1,0 +1,55 @@
+"""Lists: what nobody owns, and what the ledger says audctl owns."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from audctl.render.printable import printable
+from audctl.render.to_terminal.words import counted, label, moment, who_and_when
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from audctl.model.ledger import Ledger
+    from audctl.model.report import UnmanagedReport
+    from audctl.render.paint import Paint
+
+
+def unmanaged(report: UnmanagedReport, paint: Paint) -> Iterator[str]:
+    """Give live objects nobody owns, type by type."""
+    yield paint.bold(f"Unmanaged: {counted(len(report.items), 'live object')}")
+    for object_type, items in groupby(report.items, key=lambda each: each.type):
+        listed = list(items)
+        yield ""
+        yield f"{paint.bold(object_type)} ({len(listed)})"
+        width = max(len(printable(each.live_id)) for each in listed)
+        for each in listed:
+            who = who_and_when(each.changed_by, each.changed_at)
+            changed = f"  {paint.faint(f'changed {who}')}" if who else ""
+            key = "/".join(part for part in each.key if part)
+            shown_key = f" ({printable(key)})" if key and key != each.label else ""
+            yield f"  {printable(each.live_id).ljust(width)} {label(each.label)}{shown_key}{changed}"
+
+
+def ledger(content: Ledger, paint: Paint) -> Iterator[str]:
+    """Give the owned objects by address, then creates whose end nobody recorded."""
+    owned = counted(len(content.entries), "owned object")
+    yield paint.bold(f"Ledger of {printable(content.project)}: {owned}, serial {content.serial}")
+    for address, entry in sorted(content.entries.items()):
+        notes = [
+            note
+            for note, true in (
+                ("protected", entry.protect),
+                ("adopted", not entry.created),
+                (f"applied {moment(entry.applied_at)}", entry.applied_at is not None),
+            )
+            if true
+        ]
+        shown = f"  {paint.faint(', '.join(notes))}" if notes else ""
+        yield f"  {printable(str(address))}  {printable(entry.live_id)}{label(entry.label)}{shown}"
+    if content.intents:
+        pending = counted(len(content.intents), "pending create")
+        yield f"{paint.caution(pending)}: the next plan looks for what they made"
+        for address, intent in sorted(content.intents.items()):
+            yield f"  {printable(str(address))}  begun {moment(intent.begun_at)}"

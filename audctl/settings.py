@@ -1,0 +1,41 @@
+"""The process environment, read once and frozen; nothing else in audctl reads it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_OFF = frozenset({"", "0", "false", "no", "off"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the environment says about this run."""
+
+    environment: str | None = None
+    """``AUDCTL_ENV``: the environment of the project, unless ``--env`` names one."""
+    debug: bool = False
+    """``AUDCTL_DEBUG``: show the traceback of an unexpected error."""
+    no_color: bool = False
+    """``NO_COLOR`` (any value but an empty one), or a terminal that calls itself dumb."""
+    environ: Mapping[str, str]
+    """Everything, for ``${env:NAME}`` in manifests; values may be secret."""
+
+    def __repr__(self) -> str:
+        return f"Settings(environment={self.environment!r}, debug={self.debug}, no_color={self.no_color})"
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from ``environ``, or from the process's own environment."""
+    source = dict(os.environ if environ is None else environ)
+    return Settings(
+        environment=source.get("AUDCTL_ENV") or None,
+        debug=source.get("AUDCTL_DEBUG", "").lower() not in _OFF,
+        no_color=bool(source.get("NO_COLOR")) or source.get("TERM") == "dumb",
+        environ=MappingProxyType(source),
+    )
