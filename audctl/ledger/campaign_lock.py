@@ -1,0 +1,117 @@
+"""The lock of a Campaign ledger: one option with a unique name.
+
+Campaign has no conditional write and returns no counts, so every step is confirmed by reading the option
+again and comparing it with one's own text. What makes it sound: an insert under a unique name succeeds
+once, and removal names the text that was read, so a breaker never removes a rival's fresh claim.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from audctl.errors import (
+    ConflictError,
+    InvalidAnswerError,
+    LockError,
+    ProviderError,
+    ThrottledError,
+    UnreachableError,
+)
+from audctl.ledger.lock_record import LockRecord, lost_message, parse_lock_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import timedelta
+
+    from audctl.ledger.options_port import OptionsClient
+
+_ATTEMPTS = 3
+"""Each one that fails means that somebody else took or freed the lock within milliseconds."""
+
+
+class CampaignLock:
+    """The lock option of one ledger. Expiry is judged by the server's clock alone."""
+
+    def __init__(self, options: OptionsClient, name: str) -> None:
+        self._options = options
+        self._name = name
+
+    def take(self, *, holder: str, reason: str, duration: timedelta) -> CampaignLease:
+        """Take the lock, also over a claim that has expired."""
+        with _reachable():
+            for _ in range(_ATTEMPTS):
+                now = self._options.server_time()
+                text = self._text()
+                if text is not None:
+                    held = parse_lock_record(text)
+                    if held.until > now:
+                        raise LockError(held.held_message())
+                    self._options.delete_option_if(self._name, text)
+                record = LockRecord.claim(holder, reason, now, duration)
+                if self._inserted(record):
+                    return CampaignLease(self, record, duration)
+        raise LockError("the lock changes hands too quickly; try again")
+
+    def renew(self, record: LockRecord, duration: timedelta) -> LockRecord:
+        """Prolong a claim, and return it as it stands now; raise LockError when it was lost."""
+        with _reachable():
+            longer = record.prolonged(self._options.server_time() + duration)
+            failure = None
+            try:
+                self._options.update_option_if(self._name, record.text(), longer.text())
+            except ProviderError as error:
+                if not error.may_have_happened:
+                    raise
+                failure = error
+            text = self._text()
+            if text == longer.text():
+                return longer
+            if text == record.text() and failure is not None:
+                raise failure
+            raise LockError(lost_message(parse_lock_record(text) if text is not None else None))
+
+    def release(self, record: LockRecord) -> None:
+        """Let go, if the option still has this very claim."""
+        with _reachable():
+            self._options.delete_option_if(self._name, record.text())
+
+    def _inserted(self, record: LockRecord) -> bool:
+        try:
+            self._options.insert_option(self._name, record.text())
+        except ConflictError:
+            return False
+        except ProviderError as error:
+            if not error.may_have_happened:
+                raise
+        return self._text() == record.text()
+
+    def _text(self) -> str | None:
+        found = self._options.read_options(self._name, memo=False).get(self._name)
+        return found[0] if found is not None else None
+
+
+class CampaignLease:
+    """A held lock option."""
+
+    def __init__(self, lock: CampaignLock, record: LockRecord, duration: timedelta) -> None:
+        self.token = record.token
+        self._lock = lock
+        self._record = record
+        self._duration = duration
+
+    def renew(self) -> None:
+        """Prolong it by the duration it was taken for."""
+        self._record = self._lock.renew(self._record, self._duration)
+
+    def release(self) -> None:
+        """Remove it, if it is still one's own."""
+        self._lock.release(self._record)
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    try:
+        yield
+    except (UnreachableError, ThrottledError, InvalidAnswerError) as error:
+        raise LockError(f"nobody can tell who holds the lock: {error}") from error

@@ -1,0 +1,184 @@
+"""A ledger in Campaign's own options, where Campaign audits who changed them.
+
+For project ``acme`` and environment ``prod`` (a dot inside either is doubled; two environments on one
+instance have two ledgers, so that one never removes what the other made)::
+
+    audctl.acme.prod.ledger            the pointer: layout | serial | version | number of chunks
+    audctl.acme.prod.<version>.0000    the ledger's bytes in base64, cut in pieces, as memo values
+    audctl.acme.prod.lock              the lock
+
+A save writes the new version beside the old one, reads it back, moves the pointer from exactly the text it
+read before, and only then removes the old version. A crash at any point leaves a whole ledger: the old one
+or the new one, and chunks without a pointer, which the next save removes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import secrets
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from audctl.errors import ConflictError, LedgerError, LockError, ProviderError
+from audctl.ledger.campaign_lock import CampaignLock
+from audctl.ledger.codec import decode, encode
+from audctl.ledger.lock_record import lost_message, parse_lock_record
+from audctl.ledger.new_ledger import new_ledger, require_next
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import timedelta
+
+    from audctl.ledger.options_port import OptionsClient
+    from audctl.model.ledger import Ledger
+    from audctl.ports import Lease
+
+CHUNK_CHARACTERS = 200_000
+"""Of one memo value: far below what a SOAP request may carry, few enough calls for a large ledger."""
+
+_LAYOUT = 1
+"""Of the options; the format of the bytes in them is the codec's."""
+
+_READS = 3
+"""How often a reader starts again when a writer moved the pointer under it."""
+
+_CHUNK = re.compile(r"[0-9]+-[0-9a-f]{8}\.[0-9]{4}")
+
+
+class _Pointer(NamedTuple):
+    """Which chunks are the ledger."""
+
+    serial: int
+    version: str
+    chunks: int
+
+    def text(self) -> str:
+        return f"{_LAYOUT}|{self.serial}|{self.version}|{self.chunks}"
+
+
+class CampaignLedgerStore:
+    """A ``LedgerStore`` in the options of one Campaign instance."""
+
+    def __init__(self, options: OptionsClient, *, project: str, environment: str) -> None:
+        self._options = options
+        self._project = project
+        self._prefix = f"audctl.{_part(project)}.{_part(environment)}."
+        self._pointer_name = f"{self._prefix}ledger"
+        self._lock_name = f"{self._prefix}lock"
+        self._lock = CampaignLock(options, self._lock_name)
+
+    def load(self) -> Ledger:
+        """Return the ledger; a new, empty one when there is no pointer."""
+        seen: _Pointer | None = None
+        for _ in range(_READS):
+            found = self._options.read_options(self._pointer_name, memo=False)
+            pointer = _read_pointer(found.get(self._pointer_name))
+            if pointer is None:
+                return new_ledger(self._project)
+            if pointer == seen:
+                break
+            seen = pointer
+            encoded = self._chunks(pointer)
+            if encoded is not None:
+                return self._decode(encoded)
+        raise LedgerError(
+            f"the ledger in {self._pointer_name} is torn: parts of version"
+            f" {seen.version if seen else '?'} are missing; restore the options, or adopt anew"
+        )
+
+    def save(self, ledger: Ledger, lease: Lease) -> None:
+        """Write a new version and move the pointer to it, while the lease still holds the lock.
+
+        A ProviderError leaves the stored ledger as it was, or, if it has ``may_have_happened``, saved.
+        """
+        text = base64.b64encode(encode(ledger)).decode("ascii")
+        present = self._options.read_options(self._prefix, memo=False)
+        self._require_holder(present, lease)
+        old = present.get(self._pointer_name)
+        stored = _read_pointer(old)
+        require_next(ledger, stored.serial if stored else 0)
+        chunks = [text[at : at + CHUNK_CHARACTERS] for at in range(0, len(text), CHUNK_CHARACTERS)]
+        pointer = _Pointer(ledger.serial, f"{ledger.serial}-{secrets.token_hex(4)}", len(chunks))
+        for index, chunk in enumerate(chunks):
+            self._options.write_option(
+                self._chunk_name(pointer, index), f"{index + 1}/{len(chunks)}", chunk
+            )
+        if self._chunks(pointer) != text:
+            raise LedgerError("Campaign did not keep the ledger as it was written; nothing moved")
+        self._move_pointer(old[0] if old else None, pointer, lease)
+        self._remove(name for name in present if _CHUNK.fullmatch(name[len(self._prefix) :]))
+
+    def lock(self, *, holder: str, reason: str, duration: timedelta) -> Lease:
+        """Take the lock, also over one that has expired by the server's clock."""
+        return self._lock.take(holder=holder, reason=reason, duration=duration)
+
+    def _chunk_name(self, pointer: _Pointer, index: int) -> str:
+        return f"{self._prefix}{pointer.version}.{index:04d}"
+
+    def _chunks(self, pointer: _Pointer) -> str | None:
+        """Return the text of a version; None when a part of it is missing."""
+        found = self._options.read_options(f"{self._prefix}{pointer.version}.", memo=True)
+        names = [self._chunk_name(pointer, index) for index in range(pointer.chunks)]
+        return "".join(found[name][1] for name in names) if found.keys() >= set(names) else None
+
+    def _decode(self, encoded: str) -> Ledger:
+        try:
+            data = base64.b64decode("".join(encoded.split()), validate=True)
+        except binascii.Error as error:
+            raise LedgerError(f"the ledger in {self._pointer_name} is damaged: {error}") from error
+        return decode(data, project=self._project)
+
+    def _require_holder(self, present: Mapping[str, tuple[str, str]], lease: Lease) -> None:
+        found = present.get(self._lock_name)
+        held = parse_lock_record(found[0]) if found is not None else None
+        if held is None or held.token != lease.token:
+            raise LockError(lost_message(held))
+
+    def _move_pointer(self, old: str | None, pointer: _Pointer, lease: Lease) -> None:
+        """Move it from exactly ``old``; a rival who moved it first is noticed, never overwritten."""
+        failure: ProviderError | None = None
+        try:
+            if old is None:
+                self._options.insert_option(self._pointer_name, pointer.text())
+            else:
+                self._options.update_option_if(self._pointer_name, old, pointer.text())
+        except ProviderError as error:
+            if not (error.may_have_happened or isinstance(error, ConflictError)):
+                raise
+            failure = error
+        present = self._options.read_options(self._prefix, memo=False)
+        now = present.get(self._pointer_name)
+        if now is not None and now[0] == pointer.text():
+            return
+        self._require_holder(present, lease)
+        if failure is not None and not isinstance(failure, ConflictError):
+            raise failure
+        raise LedgerError("the ledger was changed while it was being saved; load it again")
+
+    def _remove(self, names: Iterable[str]) -> None:
+        # The new ledger stands already: what cannot be removed now, the next save removes.
+        with suppress(ProviderError):
+            self._options.delete_options(list(names))
+
+
+def _part(name: str) -> str:
+    """Return a project's or environment's name so that no two pairs of them give one prefix."""
+    return name.replace(".", "..")
+
+
+def _read_pointer(option: tuple[str, str] | None) -> _Pointer | None:
+    if option is None:
+        return None
+    layout, _, rest = option[0].partition("|")
+    if layout.isdecimal() and int(layout) > _LAYOUT:
+        raise LedgerError(
+            f"the ledger's options have layout {layout}, newer than the {_LAYOUT} this audctl"
+            " knows; use the audctl that wrote it, or a later one"
+        )
+    try:
+        serial, version, chunks = rest.split("|")
+        return _Pointer(int(serial), version, int(chunks))
+    except ValueError as error:
+        raise LedgerError(f"the ledger's pointer cannot be read: {option[0][:80]!r}") from error

@@ -1,0 +1,190 @@
+"""The ledger as bytes: one header line, then compressed canonical JSON.
+
+The header names format, serial, length and checksum, so that a torn or foreign file is told from a ledger
+without reading it, and a newer format from a broken one. Equal ledgers give equal bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zlib
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+
+from audctl.errors import LedgerError
+from audctl.ledger.migrate import FORMAT, migrate, require_known
+from audctl.model.address import Address
+from audctl.model.ledger import Intent, Ledger, LedgerEntry
+
+if TYPE_CHECKING:
+    from audctl.model.value import Plain
+
+_HEADER = re.compile(
+    rb"audctl-ledger format=([0-9]{1,6}) serial=([0-9]{1,18}) bytes=([0-9]{1,12})"
+    rb" sha256=([0-9a-f]{64})\n"
+)
+_LONGEST_HEADER = 200
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+_LARGEST_DOCUMENT_BYTES = 1 << 30
+"""A ledger of 100,000 entries takes about 50 MB; what unpacks to more than this is not one."""
+
+
+class Header(NamedTuple):
+    """What the first line says."""
+
+    format: int
+    serial: int
+    length: int
+    """Of the body, in bytes."""
+    checksum: str
+    start: int
+    """Where the body begins."""
+
+
+def encode(ledger: Ledger) -> bytes:
+    """Return the ledger as bytes; raise TypeError for a value that must not stand in a ledger."""
+    document = {
+        "project": ledger.project,
+        "serial": ledger.serial,
+        "salt": ledger.salt,
+        "entries": [_entry_out(ledger.entries[address]) for address in sorted(ledger.entries)],
+        "intents": [_intent_out(ledger.intents[address]) for address in sorted(ledger.intents)],
+    }
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    body = zlib.compress(text.encode("utf-8", "surrogatepass"))
+    checksum = hashlib.sha256(body).hexdigest()
+    head = f"audctl-ledger format={FORMAT} serial={ledger.serial} bytes={len(body)}"
+    return f"{head} sha256={checksum}\n".encode() + body
+
+
+def read_header(data: bytes) -> Header:
+    """Read the first line of a ledger's bytes; raise LedgerError when there is none."""
+    match = _HEADER.match(data[:_LONGEST_HEADER])
+    if match is None:
+        raise LedgerError("this is not a ledger, or its beginning is damaged")
+    version, serial, length, checksum = match.groups()
+    return Header(int(version), int(serial), int(length), checksum.decode(), match.end())
+
+
+def decode(data: bytes, *, project: str) -> Ledger:
+    """Read a ledger of this or an older format.
+
+    Raise LedgerError when it is torn, damaged, of a newer format or of another project.
+    """
+    header = read_header(data)
+    require_known(header.format)
+    body = memoryview(data)[header.start :]
+    if len(body) != header.length:
+        raise LedgerError(
+            f"the ledger is torn: {len(body):,} bytes where {header.length:,} were written"
+        )
+    if hashlib.sha256(body).hexdigest() != header.checksum:
+        raise LedgerError("the ledger is damaged: its checksum does not match its content")
+    try:
+        document = migrate(json.loads(_unpack(body)), header.format)
+        ledger = _ledger_in(document)
+    except (zlib.error, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise LedgerError(f"the ledger cannot be read: {error!r}") from error
+    if ledger.serial != header.serial:
+        raise LedgerError("the ledger is damaged: two serials in one document")
+    if ledger.project != project:
+        raise LedgerError(f'this is the ledger of project "{ledger.project}", not of "{project}"')
+    return ledger
+
+
+def _unpack(body: memoryview) -> str:
+    unpacker = zlib.decompressobj()
+    content = unpacker.decompress(body, _LARGEST_DOCUMENT_BYTES)
+    if not unpacker.eof:
+        raise LedgerError("the ledger is damaged: its compressed part does not end")
+    return content.decode("utf-8", "surrogatepass")
+
+
+def _entry_out(entry: LedgerEntry) -> dict[str, Any]:
+    for name, value in entry.fields.items():
+        if not _is_plain(value):
+            kind = type(value).__name__
+            raise TypeError(f"{entry.address} field {name}: a {kind} never stands in a ledger")
+    for name, fingerprint in entry.secrets.items():
+        if not _FINGERPRINT.fullmatch(str(fingerprint)):
+            raise TypeError(
+                f"{entry.address} field {name}: only a secret's fingerprint stands in a ledger"
+            )
+    return {
+        "address": list(entry.address),
+        "type": entry.type,
+        "id": entry.live_id,
+        "fields": dict(entry.fields),
+        "secrets": dict(entry.secrets),
+        "requires": [list(each) for each in entry.requires],
+        "protect": entry.protect,
+        "deletionPolicy": entry.deletion_policy,
+        "created": entry.created,
+        "label": entry.label,
+        "appliedAt": entry.applied_at.isoformat() if entry.applied_at else None,
+    }
+
+
+def _is_plain(value: object) -> TypeGuard[Plain]:
+    if isinstance(value, tuple):
+        return all(isinstance(each, str) for each in value)
+    return value is None or isinstance(value, str | int)
+
+
+def _intent_out(intent: Intent) -> dict[str, Any]:
+    return {
+        "address": list(intent.address),
+        "type": intent.type,
+        "key": list(intent.key),
+        "run": intent.run,
+        "begunAt": intent.begun_at.isoformat(),
+    }
+
+
+def _ledger_in(document: dict[str, Any]) -> Ledger:
+    entries = [_entry_in(each) for each in document["entries"]]
+    intents = [_intent_in(each) for each in document["intents"]]
+    return Ledger(
+        project=document["project"],
+        serial=int(document["serial"]),
+        salt=document["salt"],
+        entries=MappingProxyType({each.address: each for each in entries}),
+        intents=MappingProxyType({each.address: each for each in intents}),
+    )
+
+
+def _entry_in(entry: dict[str, Any]) -> LedgerEntry:
+    applied_at = entry.get("appliedAt")
+    return LedgerEntry(
+        address=Address(*entry["address"]),
+        type=entry["type"],
+        live_id=entry["id"],
+        fields=MappingProxyType({name: _plain_in(v) for name, v in entry["fields"].items()}),
+        secrets=MappingProxyType(dict(entry["secrets"])),
+        requires=tuple(Address(*each) for each in entry.get("requires", ())),
+        protect=entry["protect"],
+        deletion_policy=entry["deletionPolicy"],
+        created=entry.get("created", True),
+        label=entry.get("label", ""),
+        applied_at=datetime.fromisoformat(applied_at) if applied_at else None,
+    )
+
+
+def _plain_in(value: object) -> Plain:
+    read = tuple(value) if isinstance(value, list) else value
+    if not _is_plain(read):
+        raise TypeError(f"a field holds a {type(value).__name__}")
+    return read
+
+
+def _intent_in(intent: dict[str, Any]) -> Intent:
+    return Intent(
+        address=Address(*intent["address"]),
+        type=intent["type"],
+        key=tuple(intent["key"]),
+        run=intent["run"],
+        begun_at=datetime.fromisoformat(intent["begunAt"]),
+    )
