@@ -5,9 +5,8 @@ published interface, with every open question answered in one place (`quirks`), 
 promises a vendor's internals: no JavaScript, no SQL passes through, no file leaves the folder.
 """
 
-from __future__ import annotations
-
 from audctl.sandbox.campaign.router import routes
+from audctl.sandbox.campaign.session import expire_sessions
 from audctl.sandbox.campaign.tables import create_tables
 
-__all__ = ["create_tables", "routes"]
+__all__ = ["create_tables", "expire_sessions", "routes"]

@@ -1,0 +1,69 @@
+"""A written element taken apart by what its schema says each part is."""
+
+import base64
+import secrets
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from lxml import etree
+
+from audctl.sandbox.campaign.rows import Values
+from audctl.sandbox.campaign.schema import DATA_COLUMN, Field, Link, Schema
+from audctl.sandbox.campaign.values import Stored, decode
+from audctl.sandbox.campaign.xml import local_name, text_of
+
+_UNKNOWN = frozenset({"xtkschema"})
+
+
+@dataclass(slots=True)
+class Draft:
+    """One element to write. Names the schema does not know are absent: the server drops them without a word."""
+
+    schema: Schema
+    values: Values = field(default_factory=dict)
+    links: list[tuple[Link, etree._Element]] = field(default_factory=list)
+    collections: list[tuple[Link, etree._Element]] = field(default_factory=list)
+    memo: list[etree._Element] = field(default_factory=list)
+
+
+def read_draft(schema: Schema, element: etree._Element) -> Draft:
+    """Take `element` apart; raises a fault for a value that its field cannot hold."""
+    draft = Draft(schema)
+    _read(draft, element, "")
+    return draft
+
+
+def encrypt_password(plain: str) -> str:
+    """Turn a password into what is stored and shown: no way leads back, and equal passwords look different."""
+    if not plain or plain.startswith("@"):
+        return plain
+    salt = secrets.token_bytes(12)
+    digest = blake2b(plain.encode("utf-8", "replace"), key=salt, digest_size=24).digest()
+    return "@" + base64.b64encode(salt + digest).decode()
+
+
+def _read(draft: Draft, element: etree._Element, prefix: str) -> None:
+    for raw_name, value in element.attrib.items():
+        name = str(raw_name).rpartition("}")[2]
+        if name not in _UNKNOWN and not name.startswith("_"):
+            _set(draft, draft.schema.fields.get(f"{prefix}@{name}"), str(value))
+    for part in element:
+        name = prefix + local_name(part)
+        link = draft.schema.links.get(name)
+        if link is not None:
+            (draft.collections if link.unbound else draft.links).append((link, part))
+        elif name in draft.schema.containers:
+            _read(draft, part, f"{name}/")
+        elif name in draft.schema.xml_elements:
+            draft.memo.append(part)
+        elif name != DATA_COLUMN:
+            _set(draft, draft.schema.fields.get(name), text_of(part))
+
+
+def _set(draft: Draft, found: Field | None, text: str) -> None:
+    if found is None or found.read_only or found.expression is not None:
+        return
+    value: Stored = decode(found, text)
+    if found.password and isinstance(value, str):
+        value = encrypt_password(value)
+    draft.values[found.column] = value
