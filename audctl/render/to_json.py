@@ -77,7 +77,7 @@ def error(raised: AudctlError) -> Json:
 
 
 def apply_report(plan: Json, report: ApplyReport | None) -> Json:
-    """Give ``{plan, applied, done, failed, notTried, verified, left, interrupted}``; ``applied`` false: only planned."""
+    """Give ``{plan, applied, done, failed, notTried, verified, left, interrupted}``; planned only: no lists."""
     if report is None:
         return {"plan": plan, "applied": False}
     return {
@@ -111,7 +111,7 @@ def _outcome(outcome: Outcome) -> Json:
 
 
 def drift(report: DriftReport) -> Json:
-    """Give ``{drifted: [{address, kind, fields, changedAt, changedBy, appliedAt, …}], unknown, checked, liveAsOf}``."""
+    """Give ``{drifted: [{address, kind, fields, changedAt, changedBy, …}], unknown, checked, liveAsOf}``."""
     return {
         "drifted": [
             {

@@ -1,0 +1,226 @@
+"""The other reports as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from audctl.errors import FindingsError, UnreachableError
+from audctl.model.address import Address
+from audctl.model.finding import Finding, Severity
+from audctl.model.ledger import Intent, Ledger, LedgerEntry
+from audctl.model.outcome import ApplyReport, Outcome, Result
+from audctl.model.report import (
+    Check,
+    DoctorReport,
+    DriftField,
+    DriftItem,
+    DriftKind,
+    DriftReport,
+    UnmanagedItem,
+    UnmanagedReport,
+    ValidateReport,
+)
+from audctl.model.span import Span
+from audctl.render import to_json, to_terminal
+from audctl.render.paint import PLAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from audctl.model.plan import Plan
+
+MOMENT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+SEGMENT = Address("Audience", "cart", "aam.segment")
+
+
+def text(lines: Iterable[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def test_findings_stand_in_file_order_with_their_way_out() -> None:
+    later = Finding(
+        "AUD1302",
+        Severity.ERROR,
+        'no trait "cart-ad"',
+        Span("b.yaml", 9, 3),
+        'did you mean "cart-add"?',
+    )
+    first = Finding("AUD1401", Severity.WARNING, "empty rule", Span("a.yaml", 1, 1))
+    nowhere = Finding("AUD1001", Severity.ERROR, "no manifests")
+    assert text(to_terminal.findings([nowhere, later, first], PLAIN)) == (
+        "a.yaml:1:1 warning AUD1401 empty rule\n"
+        'b.yaml:9:3 error AUD1302 no trait "cart-ad"\n'
+        '    hint: did you mean "cart-add"?\n'
+        "error AUD1001 no manifests\n"
+        "2 errors, 1 warning\n"
+    )
+    listed = to_json.findings([nowhere, later, first])
+    assert [each["code"] for each in listed] == ["AUD1401", "AUD1302", "AUD1001"]
+    assert listed[1]["place"] == {"file": "b.yaml", "line": 9, "column": 3}
+
+
+def test_a_report_with_only_warnings_is_valid() -> None:
+    warning = Finding("AUD1401", Severity.WARNING, "empty rule")
+    assert ValidateReport(resources=(), findings=(warning,)).is_valid
+    assert "Valid: 0 resources" in text(
+        to_terminal.validation(ValidateReport(resources=(), findings=(warning,)), PLAIN)
+    )
+
+
+def test_apply_has_three_lists_and_a_proof(plan: Plan) -> None:
+    created, updated, account, *_ = plan.steps
+    report = ApplyReport(
+        run="r1",
+        outcomes=(
+            Outcome(step=created, result=Result.DONE, live_id="9"),
+            Outcome(step=updated, result=Result.FAILED, message="in use", may_have_happened=True),
+            Outcome(step=account, result=Result.NOT_TRIED, blocked_by=updated.address),
+        ),
+        verified=False,
+        left=(updated,),
+    )
+    assert text(to_terminal.apply_report(report, PLAIN)) == (
+        "Apply: 1 done, 1 failed, 1 not tried\n"
+        "Done:\n"
+        '  + create List/vip#campaign.list "VIP" 9\n'
+        "Failed:\n"
+        '  ~ update Audience/cart#aam.segment "Cart" 81000: in use\n'
+        "      the write may have happened all the same: the next plan will show\n"
+        "Not tried:\n"
+        "  ~ update ExternalAccount/importSharedAudience#campaign.externalAccount 7"
+        " (waits for Audience/cart#aam.segment)\n"
+        "Left: a second read found 1 step\n"
+        "  ~ update Audience/cart#aam.segment: changed outside audctl\n"
+    )
+    document = to_json.apply_report({}, report)
+    assert [len(document[each]) for each in ("done", "failed", "notTried", "left")] == [1, 1, 1, 1]
+    assert document["notTried"][0]["blockedBy"] == "Audience/cart#aam.segment"
+    assert to_json.apply_report({}, None) == {"plan": {}, "applied": False}
+
+
+def test_a_clean_apply_says_what_proves_it(plan: Plan) -> None:
+    report = ApplyReport(
+        run="r1", outcomes=(Outcome(step=plan.steps[0], result=Result.DONE),), verified=True
+    )
+    assert text(to_terminal.apply_report(report, PLAIN)).endswith(
+        "Verified: a second read found nothing left to do\n"
+    )
+    assert "(interrupted)" in text(
+        to_terminal.apply_report(replace(report, interrupted=True), PLAIN)
+    )
+
+
+def test_drift_says_what_where_since_when_and_by_whom() -> None:
+    changed = DriftItem(
+        address=SEGMENT,
+        type="aam.segment",
+        kind=DriftKind.CHANGED,
+        live_id="81000",
+        label="Carts!!",
+        fields=(DriftField(field="label", recorded="Cart", live="Carts!!"),),
+        changed_at=MOMENT,
+        changed_by="12",
+        applied_at=MOMENT,
+        span=Span("audiences.yaml", 10, 1),
+    )
+    gone = DriftItem(
+        address=Address("List", "vip", "campaign.list"),
+        type="campaign.list",
+        kind=DriftKind.GONE,
+        live_id="9",
+    )
+    report = DriftReport(items=(changed, gone), checked=12, unknown=(SEGMENT,), live_as_of=MOMENT)
+    assert text(to_terminal.drift(report, PLAIN)) == (
+        "Drift: 2 of 12 owned objects changed outside audctl\n"
+        "\n"
+        "Audience/cart  audiences.yaml:10:1\n"
+        '  changed aam.segment "Carts!!" 81000\n'
+        '      label  "Cart" -> "Carts!!"\n'
+        "      last changed by 12 at 2026-03-04 05:06:07 UTC,"
+        " after audctl's last write at 2026-03-04 05:06:07 UTC\n"
+        "\n"
+        "List/vip\n"
+        "  gone campaign.list 9\n"
+        "      the live system does not say when\n"
+        "\n"
+        "Unknown: 1 object could not be read\n"
+        "  Audience/cart#aam.segment\n"
+    )
+    document = to_json.drift(report)
+    assert document["drifted"][0]["changedAt"] == "2026-03-04T05:06:07Z"
+    assert document["unknown"] == ["Audience/cart#aam.segment"]
+
+
+def test_doctor_puts_the_way_out_under_what_failed() -> None:
+    report = DoctorReport(
+        checks=(
+            Check(name="sign-in", ok=True, message="token for org", hint="not shown"),
+            Check(name="schemas", ok=False, message="nms:x missing", hint="set names"),
+            Check(name="ids", ok=None, message="needs schemas"),
+        )
+    )
+    assert not report.is_healthy
+    assert text(to_terminal.doctor(report, PLAIN)) == (
+        "ok    sign-in  token for org\n"
+        "FAIL  schemas  nms:x missing\n"
+        "      hint: set names\n"
+        "skip  ids      needs schemas\n"
+        "1 check passed, 1 failed, 1 not possible\n"
+    )
+
+
+def test_inventories_name_ids_labels_and_keys() -> None:
+    items = (
+        UnmanagedItem(
+            type="aam.segment", live_id="8", label="VIP", key=("4", "vip"), changed_by="12"
+        ),
+        UnmanagedItem(type="campaign.list", live_id="1000", label="News", key=("news",)),
+    )
+    assert text(to_terminal.unmanaged(UnmanagedReport(items=items), PLAIN)) == (
+        "Unmanaged: 2 live objects\n\n"
+        'aam.segment (1)\n  8  "VIP" (4/vip)  changed by 12\n\n'
+        'campaign.list (1)\n  1000  "News" (news)\n'
+    )
+
+
+def test_the_ledger_shows_neither_fields_nor_secret_fingerprints() -> None:
+    entry = LedgerEntry(
+        address=SEGMENT,
+        type="aam.segment",
+        live_id="8",
+        fields={"label": "hidden label"},
+        secrets={"key": "hidden fingerprint"},
+        protect=True,
+        created=False,
+        applied_at=MOMENT,
+    )
+    intent = Intent(address=SEGMENT, type="aam.segment", key=("a",), run="r", begun_at=MOMENT)
+    content = Ledger(
+        project="shop",
+        serial=3,
+        salt="hidden salt",
+        entries={SEGMENT: entry},
+        intents={SEGMENT: intent},
+    )
+    shown = text(to_terminal.ledger(content, PLAIN)) + json.dumps(to_json.ledger(content))
+    assert "protected, adopted, applied 2026-03-04 05:06:07 UTC" in shown
+    assert "1 pending create" in shown
+    assert "hidden" not in shown
+
+
+def test_an_error_tells_about_the_call_and_about_doubt() -> None:
+    error = UnreachableError(
+        "no answer\nafter 30 s", operation="PUT /segments/8", code="504", may_have_happened=True
+    )
+    assert text(to_terminal.error(error, PLAIN)) == (
+        "error: no answer\n"
+        "    after 30 s\n"
+        "    call: PUT /segments/8, code: 504\n"
+        "    the write may have happened all the same: the next plan will show\n"
+    )
+    assert to_json.error(error)["error"]["mayHaveHappened"] is True
+    findings = FindingsError([Finding("AUD1001", Severity.ERROR, "no manifests")])
+    assert to_json.error(findings)["findings"][0]["code"] == "AUD1001"
