@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from audctl.sandbox import ims
+from audctl.sandbox import campaign, ims
 from audctl.sandbox.calls import CallLog
 from audctl.sandbox.faults import Faults, parse_rules
 from audctl.sandbox.store import Store
@@ -48,6 +48,7 @@ def routes(store: Store, faults: Faults, calls: CallLog) -> list[Route]:
     async def expire(_request: Request) -> Response:
         with store.write() as conn:
             ims.expire_tokens(conn)
+            campaign.expire_sessions(conn)
         return Response(status_code=204)
 
     return [

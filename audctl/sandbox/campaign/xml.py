@@ -7,9 +7,6 @@ from lxml import etree
 
 from audctl.sandbox.campaign.faults import bad_call
 
-_PLAIN_LIMIT_BYTES = 8_000_000
-"""Up to here the parser's own limits on depth and on the length of one text apply."""
-
 
 class _RefusedError(Exception):
     """Input that is well formed perhaps, but not acceptable."""
@@ -19,19 +16,26 @@ def parse_document(raw_xml: bytes, *, max_depth: int) -> etree._Element:
     """Parse a request body; raises a Client fault for a DTD, bad XML or too deep a tree."""
     try:
         _check(raw_xml, max_depth)
-        parser = etree.XMLParser(
-            resolve_entities=False,
-            load_dtd=False,
-            no_network=True,
-            remove_comments=True,
-            remove_pis=True,
-            huge_tree=len(raw_xml) > _PLAIN_LIMIT_BYTES,
-        )
-        return etree.fromstring(raw_xml, parser)
+        return etree.fromstring(raw_xml, _tree_parser())
     except _RefusedError as error:
         raise bad_call(f"SOP-330002 {error}") from error
     except (expat.ExpatError, etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise bad_call("SOP-330002 The request is not a well-formed XML document.") from error
+
+
+def _tree_parser() -> etree.XMLParser:
+    # What arrives here is well formed and shallow, as `_check` has seen to. `recover` only lets pass what the official
+    # SDK sends and libxml2 calls an error: the namespace `urn:xtk:persist|nms:recipient`, no valid URI. Without
+    # `huge_tree` it would also cut long texts silently.
+    return etree.XMLParser(
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        remove_comments=True,
+        remove_pis=True,
+        huge_tree=True,
+        recover=True,
+    )
 
 
 def _check(raw_xml: bytes, max_depth: int) -> None:
@@ -60,7 +64,8 @@ def _check(raw_xml: bytes, max_depth: int) -> None:
 
 def local_name(element: etree._Element) -> str:
     """Name an element without its namespace."""
-    return str(element.tag).rpartition("}")[2]
+    # After the brace of a namespace, or after the colon of a prefix that nobody declared.
+    return str(element.tag).rpartition("}")[2].rpartition(":")[2]
 
 
 def children(element: etree._Element, name: str) -> Iterator[etree._Element]:

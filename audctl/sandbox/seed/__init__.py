@@ -1,6 +1,6 @@
 """Named contents for a new sandbox."""
 
-from audctl.sandbox.seed import demo_audience_manager
+from audctl.sandbox.seed import demo_audience_manager, demo_campaign
 from audctl.sandbox.store import Store
 
 NAMES = ("demo",)
@@ -18,4 +18,5 @@ def seed(store: Store, name: str) -> None:
             return
         # Both join this transaction, so a seed is sown whole or not at all.
         demo_audience_manager.fill(store)
+        demo_campaign.fill(store)
         conn.execute("INSERT INTO sandbox_seed VALUES (?)", (name,))
