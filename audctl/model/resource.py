@@ -24,6 +24,17 @@ class DeletionPolicy(StrEnum):
     """Forget it: it stays live, unmanaged."""
 
 
+DEFAULT_POLICIES: Mapping[str, DeletionPolicy] = MappingProxyType(
+    {
+        "Audience": DeletionPolicy.PAUSE,
+        "ExportBinding": DeletionPolicy.PAUSE,
+        "DataSource": DeletionPolicy.ORPHAN,
+        "ExternalAccount": DeletionPolicy.ORPHAN,
+    }
+)
+"""Policy of a kind whose manifest says none; every other kind: Delete."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
     """``spec.lifecycle``: how careful to be with a resource's objects."""
@@ -63,6 +74,13 @@ class Resource:
     def span(self, path: str = "") -> Span:
         """Return the place of a manifest path."""
         return self.places.span(path)
+
+    @property
+    def deletion_policy(self) -> DeletionPolicy:
+        """The policy in effect: the manifest's own, else its kind's default."""
+        return self.lifecycle.deletion_policy or DEFAULT_POLICIES.get(
+            self.address.kind, DeletionPolicy.DELETE
+        )
 
     @property
     def adopt(self) -> bool:

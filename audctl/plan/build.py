@@ -1,0 +1,176 @@
+"""Build the plan: the whole way from desired, live and last-applied to ordered steps with a digest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audctl.model.change import Change, Step
+from audctl.model.finding import Finding, Severity
+from audctl.model.plan import Plan
+from audctl.plan.decide import Decisions
+from audctl.plan.digest import plan_digest
+from audctl.plan.graph import order_steps
+from audctl.plan.identify import Standing, identify
+from audctl.plan.known import Known
+from audctl.plan.options import EMPTY_PROJECT, EMPTY_READ, PlanOptions
+from audctl.plan.removal import decide_removals, deletes_wait_for
+from audctl.plan.unmanaged import count_unmanaged
+from audctl.plan.usage import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from audctl.model.address import Address
+    from audctl.model.desired import DesiredObject
+    from audctl.model.ledger import Ledger
+    from audctl.model.live import LiveState
+    from audctl.model.plan import EnvironmentIdentity
+    from audctl.plan.identify import Identified
+
+
+def build_plan(  # noqa: PLR0913 - the engine's one door
+    desired: Iterable[DesiredObject],
+    live: LiveState,
+    ledger: Ledger,
+    *,
+    project: str,
+    environment: EnvironmentIdentity,
+    options: PlanOptions = PlanOptions(),  # noqa: B008 - frozen, and without any permission
+    manifest_digest: str = "",
+) -> Plan:
+    """Return the steps that make the live systems what the manifests say.
+
+    A plan with findings of severity error must not be applied. The same input in any order gives the same
+    plan, byte for byte.
+    """
+    wanted = tuple(desired)
+    findings: list[Finding] = []
+    unsure = _unsure_types(wanted, live, ledger, options, findings)
+    identified = identify(wanted, live, ledger, unreadable=unsure)
+    findings.extend(identified.findings)
+
+    known = Known((each.address for each in wanted), ledger)
+    for each in wanted:
+        if each.type in unsure and (entry := ledger.entries.get(each.address)):
+            known.learn(each.address, each.type, entry.live_id)
+    decisions = Decisions(known, ledger, options)
+    for match in identified.matches:
+        decisions.decide(match)
+    findings.extend(decisions.findings)
+    steps = decisions.steps
+
+    keeping = {each.address for each in wanted} | identified.renamed
+    if wanted or not _forgotten_all(ledger, options, findings):
+        removals = decide_removals(live, ledger, steps, wanted=keeping, skipped=unsure)
+        steps.update(removals.steps)
+        findings.extend(removals.findings)
+    findings.extend(_dangling(steps, live, ledger))
+
+    ordered, cycles = order_steps(_with_delete_order(steps, ledger, live))
+    findings.extend(cycles)
+    return Plan(
+        project=project,
+        environment=environment,
+        steps=ordered,
+        findings=tuple(sorted(findings, key=lambda each: each.sort_key)),
+        unmanaged=count_unmanaged(live, ledger, used=_used(identified)),
+        live_as_of=live.read_at,
+        ledger_serial=ledger.serial,
+        manifest_digest=manifest_digest,
+        digest=plan_digest(project, environment, ordered),
+        calls=dict(live.calls),
+    )
+
+
+def _unsure_types(
+    wanted: Collection[DesiredObject],
+    live: LiveState,
+    ledger: Ledger,
+    options: PlanOptions,
+    findings: list[Finding],
+) -> frozenset[str]:
+    """Return the types whose live objects cannot be relied on; nothing is planned for them."""
+    owned: dict[str, int] = {}
+    for entry in ledger.entries.values():
+        owned[entry.type] = owned.get(entry.type, 0) + 1
+    present = {each.type for each in live.objects}
+    unsure = set()
+    for name in sorted(owned.keys() | {each.type for each in wanted}):
+        if name not in live.types_read:
+            unsure.add(name)
+            findings.append(
+                Finding(
+                    "AUD2001",
+                    Severity.ERROR,
+                    f"{name}: the live objects were not read, so nothing can be said about them",
+                    hint="see the messages of the read, and plan again",
+                )
+            )
+        elif owned.get(name) and name not in present and not options.allows(EMPTY_READ, name):
+            unsure.add(name)
+            findings.append(
+                Finding(
+                    "AUD2002",
+                    Severity.ERROR,
+                    f"{name}: the live system says it has none, but audctl owns {owned[name]}; "
+                    "an empty answer is more likely wrong than true",
+                    hint=f"check the rights of the sign-in; if they are really gone: --allow {EMPTY_READ}:{name}",
+                )
+            )
+    return frozenset(unsure)
+
+
+def _forgotten_all(ledger: Ledger, options: PlanOptions, findings: list[Finding]) -> bool:
+    """Whether the project has no manifest left although the ledger has entries; says so."""
+    if not ledger.entries or options.allows(EMPTY_PROJECT, ledger.project):
+        return False
+    findings.append(
+        Finding(
+            "AUD2003",
+            Severity.ERROR,
+            f"the manifests ask for nothing, but audctl owns {len(ledger.entries)} object(s)",
+            hint=f"check spec.manifests; to let all of them go: --allow {EMPTY_PROJECT}:{ledger.project}",
+        )
+    )
+    return True
+
+
+def _dangling(steps: Mapping[Address, Step], live: LiveState, ledger: Ledger) -> Iterable[Finding]:
+    """Yield an error for each Replace that would leave somebody referring to what is gone."""
+    replaced = [each for each in steps.values() if each.change is Change.REPLACE]
+    if not replaced:
+        return
+    usage = Usage(live, ledger)
+    for step in replaced:
+        users = usage.staying(step.type, step.live_id, steps, ())
+        if users:
+            yield Finding(
+                "AUD2012",
+                Severity.ERROR,
+                f"{step.address}: {step.type} {step.live_id} would be replaced, but "
+                f"{usage.shown(users)} would still refer to the old one",
+                step.span,
+                "restore the old value, or remove the use first",
+                step.address,
+            )
+
+
+def _with_delete_order(
+    steps: Mapping[Address, Step], ledger: Ledger, live: LiveState
+) -> Mapping[Address, Step]:
+    waiting = deletes_wait_for(steps, ledger, live)
+    if not waiting:
+        return steps
+    from dataclasses import replace  # noqa: PLC0415 - rarely needed
+
+    return {
+        address: replace(step, requires=waiting[address]) if address in waiting else step
+        for address, step in steps.items()
+    }
+
+
+def _used(identified: Identified) -> Iterable[tuple[str, str]]:
+    """Yield the live objects that belong to the plan without being owned, or that it is about to own."""
+    for match in identified.matches:
+        if match.live is not None and match.standing is not Standing.FOREIGN:
+            yield match.live.type, match.live.id

@@ -1,0 +1,372 @@
+"""Decide one step for each desired object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audctl.model.change import Change, FieldChange, FieldReason, Impact, Step
+from audctl.model.finding import Finding, Severity
+from audctl.model.objects import OBJECT_TYPES, Form
+from audctl.model.resource import DeletionPolicy
+from audctl.plan.compare import Comparison
+from audctl.plan.identify import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from audctl.model.address import Address
+    from audctl.model.desired import DesiredObject
+    from audctl.model.ledger import Ledger, LedgerEntry
+    from audctl.model.live import LiveObject
+    from audctl.plan.compare import Differences
+    from audctl.plan.identify import Match
+    from audctl.plan.known import Known
+    from audctl.plan.options import PlanOptions
+
+PEOPLE = frozenset({"aam.segment", "campaign.list"})
+"""Types whose objects hold people."""
+
+INTERRUPTED = "created by an interrupted run"
+
+
+class Decisions:
+    """Steps and findings for desired objects; feed it matches in type order."""
+
+    def __init__(self, known: Known, ledger: Ledger, options: PlanOptions) -> None:
+        self.known = known
+        self.ledger = ledger
+        self.options = options
+        self.comparison = Comparison(known, ledger)
+        self.steps: dict[Address, Step] = {}
+        self.findings: list[Finding] = []
+        self.waiting: dict[Address, Address] = {}
+        """Objects that cannot be written before a person has made another one."""
+        self.anew: dict[Address, str] = {}
+        """Objects that will get a new id although they existed, and the word for it."""
+
+    def decide(self, match: Match) -> None:
+        """Add the step for one match, or the finding that says why there is none."""
+        if match.standing is Standing.UNCLEAR:
+            return
+        step = self._step(match)
+        if step is not None:
+            self.steps[step.address] = step
+
+    def _step(self, match: Match) -> Step | None:
+        if match.desired.observed:
+            return self._observed(match)
+        if match.live is None:
+            return self._create(match)
+        if match.standing is Standing.USED:
+            return self._used(match, match.live)
+        foreign = match.standing is Standing.FOREIGN
+        found = self.comparison.compare(
+            match.desired,
+            match.live,
+            match.entry,
+            taken=FieldReason.TAKEOVER if foreign else FieldReason.INITIAL,
+        )
+        if found.immutable:
+            return self._replace(match, match.live, found)
+        self._learn(match.desired, match.live)
+        if foreign:
+            return self._adopt(match, match.live, found)
+        return self._owned(match, match.live, found)
+
+    def _owned(self, match: Match, live: LiveObject, found: Differences) -> Step:
+        if match.standing is Standing.CLAIMED:
+            change = Change.UPDATE if found.changes else Change.ADOPT
+            return self._written(match, live, found, change, INTERRUPTED)
+        return self._update_or_keep(match, live, found)
+
+    def _used(self, match: Match, live: LiveObject) -> Step | None:
+        self._learn(match.desired, live)
+        if match.entry is None:
+            return None
+        return self._forget(match, live, "made anew outside audctl: it is used, not owned")
+
+    def _learn(self, wanted: DesiredObject, live: LiveObject, *, stays: bool = True) -> None:
+        self.known.learn(wanted.address, wanted.type, live.id, stays=stays)
+
+    # --- what exists only as a wish ---------------------------------------------------------------
+
+    def _create(self, match: Match) -> Step:
+        found = self.comparison.create(match.desired)
+        if match.entry is not None:
+            self.anew[match.desired.address] = "re-created"
+        reason = "deleted outside audctl" if match.entry is not None else "not there yet"
+        return self._written(match, None, found, Change.CREATE, reason)
+
+    # --- what others make -------------------------------------------------------------------------
+
+    def _observed(self, match: Match) -> Step:
+        wanted, live = match.desired, match.live
+        if live is None:
+            self.waiting[wanted.address] = wanted.address
+            found = self.comparison.create(wanted)
+            return Step(
+                address=wanted.address,
+                type=wanted.type,
+                change=Change.MANUAL,
+                reason="not there yet, and only a person can make it",
+                label=_label(wanted, None),
+                fields=tuple(found.changes),
+                span=wanted.span(),
+                instructions=wanted.manual,
+            )
+        self._learn(wanted, live)
+        if match.entry is not None:
+            return self._forget(match, live, "made by another product now: it is only observed")
+        found = self.comparison.compare(wanted, live, None, taken=FieldReason.MANIFEST)
+        if not found.changes:
+            return _keep(wanted, live, "as the manifest expects it")
+        return Step(
+            address=wanted.address,
+            type=wanted.type,
+            change=Change.MANUAL,
+            reason="differs from the manifest, and only a person can change it",
+            label=_label(wanted, live),
+            fields=tuple(found.changes),
+            live_id=live.id,
+            fingerprint=live.fingerprint(),
+            changed_at=live.changed_at,
+            changed_by=live.changed_by,
+            span=wanted.span(),
+            instructions=wanted.manual,
+        )
+
+    # --- what exists ------------------------------------------------------------------------------
+
+    def _update_or_keep(self, match: Match, live: LiveObject, found: Differences) -> Step:
+        wanted, entry = match.desired, match.entry
+        assert entry is not None
+        noted = self._notes(match, entry)
+        if not found.changes and not noted:
+            requires = _requires(wanted, found)
+            if not found.stale and requires == entry.requires:
+                return _keep(wanted, live, "")
+            return self._written(match, live, found, Change.KEEP, "")
+        reasons = sorted({str(each.reason) for each in found.changes})
+        if found.changes and not found.direct:
+            because = min(found.indirect)
+            reasons = [f"refers to {because}, which is {self.anew.get(because, 'created')}"]
+        if match.renamed_from is not None:
+            reasons.insert(0, f"renamed from {match.renamed_from}")
+        elif noted:
+            reasons.append("only the ledger changes" if not found.changes else "ledger changes too")
+        found.changes.extend(noted)
+        return self._written(match, live, found, Change.UPDATE, "; ".join(reasons))
+
+    def _notes(self, match: Match, entry: LedgerEntry) -> list[FieldChange]:
+        """Return what only the ledger has to learn: it must, or the manifest's last word is lost with it."""
+        wanted = match.desired
+        resource = wanted.resource
+        if resource is None:
+            return []
+        notes: list[tuple[str, str | bool, str | bool]] = []
+        if match.renamed_from is not None:
+            notes.append(("metadata.name", match.renamed_from.name, wanted.address.name))
+        if entry.protect != resource.lifecycle.protect:
+            notes.append(("lifecycle.protect", entry.protect, resource.lifecycle.protect))
+        policy = _policy(wanted)
+        if entry.deletion_policy != policy:
+            notes.append(("lifecycle.deletionPolicy", entry.deletion_policy, policy))
+        return [
+            FieldChange(
+                field=name,
+                before=before,
+                after=after,
+                reason=FieldReason.MANIFEST,
+                span=resource.span(name if name.startswith("metadata") else f"spec.{name}"),
+            )
+            for name, before, after in notes
+        ]
+
+    def _adopt(self, match: Match, live: LiveObject, found: Differences) -> Step | None:
+        wanted = match.desired
+        if self.options.adopt or (wanted.resource is not None and wanted.resource.adopt):
+            return self._written(match, live, found, Change.ADOPT, "exists, and nobody owned it")
+        self._refuse(
+            wanted,
+            "AUD2007",
+            f"{wanted.address}: {live.type} {live.id} exists already{_who(live)}, and audctl does not "
+            f"own it; adopting it would overwrite {_overwritten(found.changes)}",
+            hint='allow it with --adopt, or metadata.annotations: {audctl.dev/adopt: "true"}',
+        )
+        return None
+
+    def _replace(self, match: Match, live: LiveObject, found: Differences) -> Step | None:
+        wanted = match.desired
+        names = ", ".join(found.immutable)
+        lifecycle = wanted.resource.lifecycle if wanted.resource is not None else None
+        protected = (lifecycle is not None and lifecycle.protect) or (
+            match.entry is not None and match.entry.protect
+        )
+        if match.standing is Standing.FOREIGN:
+            self._learn(wanted, live)
+            self._refuse(
+                wanted,
+                "AUD2008",
+                f"{wanted.address}: {live.type} {live.id} exists already{_who(live)} and differs in "
+                f"{names}, which no update can change; what audctl did not make is never replaced",
+                hint="write the live value into the manifest, or choose another key",
+            )
+            return None
+        if protected or lifecycle is None or not lifecycle.allow_replace:
+            self._learn(wanted, live)
+            self._refuse(
+                wanted,
+                "AUD2008",
+                f"{wanted.address}: {names} cannot be changed in place; {live.type} {live.id} would "
+                "have to be deleted and made anew" + (", and it is protected" if protected else ""),
+                hint="take lifecycle.protect away first"
+                if protected
+                else "set spec.lifecycle.allowReplace: true, or restore the old value",
+            )
+            return None
+        self._learn(wanted, live, stays=False)
+        self.anew[wanted.address] = "replaced"
+        whole = self.comparison.create(wanted)
+        found.write = whole.write
+        found.owned = whole.owned
+        found.targets |= whole.targets
+        return self._written(match, live, found, Change.REPLACE, f"{names} cannot change in place")
+
+    # --- shared -----------------------------------------------------------------------------------
+
+    def _written(
+        self,
+        match: Match,
+        live: LiveObject | None,
+        found: Differences,
+        change: Change,
+        reason: str,
+    ) -> Step:
+        wanted = match.desired
+        requires = _requires(wanted, found)
+        if change is not Change.KEEP and (blocker := self._blocker(found, wanted)):
+            if live is None:
+                self.waiting[wanted.address] = blocker
+            else:
+                self._learn(wanted, live)
+            return Step(
+                address=wanted.address,
+                type=wanted.type,
+                change=Change.MANUAL,
+                reason=f"waits for {blocker}, which only a person can make",
+                label=_label(wanted, live),
+                fields=tuple(found.changes),
+                live_id=live.id if live is not None else "",
+                requires=requires,
+                span=wanted.span(),
+                instructions=f"Once {blocker} exists, plan again: audctl does the rest.",
+            )
+        resource = wanted.resource
+        return Step(
+            address=wanted.address,
+            type=wanted.type,
+            change=change,
+            reason=reason,
+            label=_label(wanted, live),
+            fields=tuple(found.changes),
+            write=found.write,
+            owned=found.owned,
+            live_id=live.id if live is not None else "",
+            fingerprint=live.fingerprint() if live is not None else "",
+            changed_at=live.changed_at if live is not None else None,
+            changed_by=live.changed_by if live is not None else "",
+            requires=requires,
+            span=wanted.span(),
+            direct=found.direct or not found.indirect,
+            impact=_impact(wanted.type, live, found) if change is not Change.KEEP else None,
+            protect=resource is not None and resource.lifecycle.protect,
+            deletion_policy=_policy(wanted),
+            renamed_from=match.renamed_from,
+        )
+
+    def _blocker(self, found: Differences, wanted: DesiredObject) -> Address | None:
+        """Return the object a person has to make first, if any."""
+        if not self.waiting:
+            return None
+        needed = sorted(found.targets.union(wanted.requires))
+        return next((self.waiting[each] for each in needed if each in self.waiting), None)
+
+    def _forget(self, match: Match, live: LiveObject, reason: str) -> Step:
+        wanted = match.desired
+        return Step(
+            address=wanted.address,
+            type=wanted.type,
+            change=Change.FORGET,
+            reason=reason,
+            label=_label(wanted, live),
+            live_id=live.id,
+            span=wanted.span(),
+        )
+
+    def _refuse(self, wanted: DesiredObject, code: str, message: str, hint: str) -> None:
+        self.findings.append(
+            Finding(code, Severity.ERROR, message, wanted.span(), hint, wanted.address)
+        )
+
+
+def _keep(wanted: DesiredObject, live: LiveObject, reason: str) -> Step:
+    return Step(
+        address=wanted.address,
+        type=wanted.type,
+        change=Change.KEEP,
+        reason=reason or "nothing to do",
+        label=_label(wanted, live),
+        live_id=live.id,
+        span=wanted.span(),
+    )
+
+
+def _requires(wanted: DesiredObject, found: Differences) -> tuple[Address, ...]:
+    return tuple(sorted(found.targets.union(wanted.requires)))
+
+
+def _policy(wanted: DesiredObject) -> str:
+    """Return the effective policy; a shared folder has no manifest, and goes when it is empty."""
+    if wanted.resource is None:
+        return str(DeletionPolicy.DELETE)
+    return str(wanted.resource.deletion_policy)
+
+
+def _label(wanted: DesiredObject, live: LiveObject | None) -> str:
+    for value in (wanted.fields.get("label"), live.fields.get("label") if live else None):
+        if isinstance(value, str) and value:
+            return value
+    return wanted.address.name
+
+
+def _impact(object_type: str, live: LiveObject | None, found: Differences) -> Impact | None:
+    """Return people before and after; what a changed rule does to them only the system can tell."""
+    if object_type not in PEOPLE:
+        return None
+    if live is None:
+        return Impact(before=0, after=None)
+    kinds = OBJECT_TYPES[object_type].fields
+    rules = {name for name, kind in kinds.items() if kind.form is Form.SEGMENT_RULE}
+    unchanged = not rules.intersection(found.write)
+    return Impact(before=live.members, after=live.members if unchanged else None)
+
+
+def _who(live: LiveObject) -> str:
+    who = f" by {live.changed_by}" if live.changed_by else ""
+    when = f" on {live.changed_at:%Y-%m-%d %H:%M} UTC" if live.changed_at else ""
+    return f" (last changed{who}{when})" if who or when else ""
+
+
+def _overwritten(changes: Iterable[FieldChange]) -> str:
+    texts = [
+        f"{each.field} (a secret)"
+        if each.sensitive
+        else f"{each.field} ({_quoted(each.before)} → {_quoted(each.after)})"
+        for each in changes
+    ]
+    return ", ".join(texts) or "nothing"
+
+
+def _quoted(value: object) -> str:
+    text = " ".join(str(value).split()) if value is not None else ""
+    return f'"{text}"' if value is not None else "nothing"

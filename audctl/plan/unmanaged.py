@@ -1,0 +1,60 @@
+"""Live objects nobody owns: never touched, only counted and listed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from audctl.model.live import Origin
+from audctl.model.report import UnmanagedItem, UnmanagedReport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from audctl.model.ledger import Ledger
+    from audctl.model.live import LiveObject, LiveState
+
+Id = tuple[str, str]
+
+
+def list_unmanaged(live: LiveState, ledger: Ledger, *, used: Iterable[Id] = ()) -> UnmanagedReport:
+    """Return the customer's own objects that no ledger entry owns, sorted by type, then label.
+
+    ``used``: (type, live id) of objects that manifests refer to or observe without owning them.
+    """
+    items = [
+        UnmanagedItem(
+            type=each.type,
+            live_id=each.id,
+            label=_label(each),
+            key=each.key,
+            changed_at=each.changed_at,
+            changed_by=each.changed_by,
+        )
+        for each in _unmanaged(live, ledger, used)
+    ]
+    items.sort(key=lambda each: (each.type, each.label, each.live_id))
+    return UnmanagedReport(items=tuple(items), live_as_of=live.read_at)
+
+
+def count_unmanaged(live: LiveState, ledger: Ledger, *, used: Iterable[Id] = ()) -> dict[str, int]:
+    """Return how many there are of each type; types without any are left out."""
+    counted = Counter(each.type for each in _unmanaged(live, ledger, used))
+    return dict(sorted(counted.items()))
+
+
+def _unmanaged(live: LiveState, ledger: Ledger, used: Iterable[Id]) -> list[LiveObject]:
+    owned = {(each.type, each.live_id) for each in ledger.entries.values()}
+    owned.update(used)
+    return [
+        each
+        for each in live.objects
+        if each.origin is Origin.CUSTOMER and (each.type, each.id) not in owned
+    ]
+
+
+def _label(live: LiveObject) -> str:
+    label = live.fields.get("label")
+    if isinstance(label, str) and label:
+        return label
+    return next((part for part in reversed(live.key) if part), live.id)
