@@ -17,8 +17,9 @@ class OptionsClient(Protocol):
     """Options by name, each with a short ``stringValue`` (255 characters) and a long ``memoValue``.
 
     Any method may raise a ProviderError; a write with ``may_have_happened`` set is read back here before
-    anything else is tried. Names and strings passed in hold only letters, digits and ``@ . _ : / + | - space``,
-    so quoting inside an XTK expression is simple, and must still be done.
+    anything else is tried. Every write but the insert may be repeated without harm. Names and strings
+    passed in hold only letters, digits and ``@ . _ : / + | - space``, so quoting inside an XTK expression
+    is simple, and must still be done; memo values are ASCII too.
     """
 
     def read_options(self, prefix: str, *, memo: bool) -> Mapping[str, tuple[str, str]]:
