@@ -28,7 +28,7 @@ $(READY): requirements-dev.txt pyproject.toml
 	@touch $(READY)
 
 demo: setup ## Show the whole product at work against the local sandbox, in under a minute
-	@$(BIN)/python tests/demo/run.py
+	@$(BIN)/python -m tests.demo.run
 
 test: setup ## Run the test suite
 	@$(BIN)/python -m pytest -n $(WORKERS)
@@ -58,7 +58,7 @@ check: fmt-check lint types imports wheel-check ## Everything a change must pass
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
 bench: setup ## Measure start-up, validate and plan beside peers; N="1000 50000" sets the sizes
-	@$(BIN)/python tests/bench/run.py $(N)
+	@$(BIN)/python -m tests.bench.run $(N)
 
 # Needs `uv`. No index address is written, so the lock works with any index that has these files.
 lock: ## Regenerate both hash-pinned locks from pyproject.toml

@@ -1,0 +1,105 @@
+"""Whole processes measured from outside: wall time and peak memory, as the person at the keyboard has them."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One run of one command."""
+
+    seconds: float
+    peak_mib: float
+    stdout: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Several runs of one command."""
+
+    samples: tuple[Sample, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Median wall time."""
+        return median(each.seconds for each in self.samples)
+
+    @property
+    def peak_mib(self) -> float:
+        """Median peak resident memory."""
+        return median(each.peak_mib for each in self.samples)
+
+
+def measure(
+    command: Sequence[str | Path],
+    *,
+    runs: int,
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    expected: int = 0,
+) -> Measured:
+    """Run a command several times, once beforehand to warm the caches; raise when it ends otherwise than expected."""
+    return Measured(tuple(_sample(command, environ, cwd, expected) for _ in range(runs + 1))[1:])
+
+
+def _sample(
+    command: Sequence[str | Path],
+    environ: Mapping[str, str] | None,
+    cwd: Path | None,
+    expected: int,
+) -> Sample:
+    begun = time.perf_counter()
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=cwd,
+        env={**os.environ, **(environ or {})},
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        stdout = process.stdout.read()
+        stderr = process.stderr.read()
+        # wait4 rather than wait: only it gives this one child's own peak.
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != expected:
+        shown = " ".join(map(str, command))
+        raise RuntimeError(
+            f"{shown} ended with {process.returncode}\n{stdout[-2000:]}\n{stderr[-2000:]}"
+        )
+    return Sample(seconds, usage.ru_maxrss / 1024, stdout)
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time another process has used so far (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def machine() -> str:
+    """Name the machine well enough to compare two tables."""
+    model = platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                model = line.partition(":")[2].strip()
+                break
+    return (
+        f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
+        f"CPython {platform.python_version()}"
+    )

@@ -1,0 +1,144 @@
+"""One table: start-up, validate and plan, each beside a peer that does the same or less, in the same run.
+
+Medians of at least five runs of whole processes after one to warm the caches. Read the ratios: the seconds belong to
+the machine that is named above them. Nothing here is asserted; `make bench N="1000 50000"` sets the sizes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.bench import peers
+from tests.bench.generate import write_project
+from tests.bench.measure import Measured, cpu_seconds, machine, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+AUDCTL: list[str | Path] = [Path(sys.executable).parent / "audctl"]
+SECRET = {"AUDCTL_CLIENT_SECRET": "sandbox"}
+QUICK_RUNS = 21
+RUNS = 5
+
+Row = tuple[str, str, str, str, str]
+
+
+def main(sizes: list[int]) -> None:
+    """Measure and print; rows appear as soon as they are known."""
+    print(f"Machine: {machine()}")
+    print(f"Medians of {QUICK_RUNS} runs (start-up) and {RUNS} runs (the rest), whole processes.\n")
+    _print(("what", "audctl", "beside it", "ratio", "notes"))
+    _print(("---",) * 5)
+    with tempfile.TemporaryDirectory(prefix="audctl-bench-") as folder:
+        for row in _start_up(Path(folder)):
+            _print(row)
+        for size in sizes:
+            for row in _at_size(Path(folder), size):
+                _print(row)
+
+
+def _print(row: Row) -> None:
+    print("| " + " | ".join(row) + " |", flush=True)
+
+
+def _row(what: str, own: Measured, peer: Measured, named: str, notes: str = "") -> Row:
+    return (
+        what,
+        _duration(own.seconds),
+        f"{_duration(peer.seconds)} {named}",
+        f"{own.seconds / peer.seconds:.2f}",
+        notes,
+    )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def _start_up(folder: Path) -> Iterator[Row]:
+    bare = measure([sys.executable, "-c", "pass"], runs=QUICK_RUNS)
+    for option in ("--version", "--help"):
+        own = measure([*AUDCTL, option], runs=QUICK_RUNS)
+        if option == "--version":
+            yield _row("audctl --version", own, bare, "python -c pass")
+        peer = measure(peers.three_line_app(folder, option), runs=QUICK_RUNS)
+        yield _row(f"audctl {option}", own, peer, "three-line Typer app")
+
+
+def _at_size(folder: Path, size: int) -> Iterator[Row]:
+    with _sandbox(folder / f"sandbox-{size}") as (url, server):
+        project = folder / f"project-{size}"
+        write_project(project, size, url)
+        at = ["--project", str(project)]
+
+        validated = measure([*AUDCTL, "validate", *at], runs=RUNS, environ=SECRET)
+        parsed = measure(peers.parse_only(folder, project), runs=RUNS)
+        yield _row(
+            f"validate {size:,} manifests",
+            validated,
+            parsed,
+            "CSafeLoader, parsing only",
+            f"{validated.peak_mib:.0f} MiB",
+        )
+
+        begun = time.perf_counter()
+        measure_once(
+            [*AUDCTL, "apply", *at, "--auto-approve", "--no-verify", "--parallelism", "16"]
+        )
+        print(
+            f"({size:,} manifests applied in {time.perf_counter() - begun:.0f} s)", file=sys.stderr
+        )
+
+        before = cpu_seconds(server)
+        planned = measure(
+            [*AUDCTL, "plan", *at, "--detailed-exitcode", "--output", "json"],
+            runs=RUNS,
+            environ=SECRET,
+        )
+        served = (cpu_seconds(server) - before) / (RUNS + 1)
+        records = measure(peers.octodns(folder, size), runs=RUNS)
+        calls = sum(json.loads(planned.samples[0].stdout)["calls"].values())
+        own = (planned.seconds - served) / size * 1000
+        yield _row(
+            f"plan {size:,} manifests, nothing to do",
+            planned,
+            records,
+            f"octoDNS, {size:,} records",
+            f"{calls} calls, {planned.peak_mib:.0f} MiB (octoDNS {records.peak_mib:.0f} MiB); "
+            f"{served:.2f} s of it in the server, {own:.3f} ms a manifest beside it",
+        )
+
+
+def measure_once(command: list[str | Path]) -> None:
+    """Run a command that only prepares; raise when it fails."""
+    done = subprocess.run(
+        command, env={**os.environ, **SECRET}, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(
+            f"{command} ended with {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )
+
+
+@contextmanager
+def _sandbox(data: Path) -> Iterator[tuple[str, int]]:
+    command = [*AUDCTL, "sandbox", "serve", "--port", "0", "--data", data, "--seed", "demo"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        try:
+            yield url, process.pid
+        finally:
+            process.terminate()
+
+
+if __name__ == "__main__":
+    main([int(each) for each in sys.argv[1:]] or [1_000, 10_000])
