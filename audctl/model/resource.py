@@ -58,6 +58,10 @@ class Places(Protocol):
         """
         ...
 
+    def inside(self, path: str, position: int) -> Span:
+        """Return the place of a character inside the text at ``path``, counted from 0."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resource:

@@ -1,0 +1,19 @@
+"""From a folder of YAML files to resources, or to findings that say what is wrong and where.
+
+Stages, each showing all it found before the next one starts: read (files, YAML, references into the
+environment), schema, decode. Nothing here calls a live system.
+
+=================  ==============================================================================
+discover           which files hold manifests
+yaml_tree          one pass over libyaml's events: plain values, and where each of them stands
+positions          a path in a document → file, line and column
+scalars            what an unquoted word means (YAML 1.2 core, without its traps)
+substitute         ``${env:NAME}``, ``${file:PATH}``, ``${var.name}``
+schemas            the JSON Schemas of a checkout or of an installed wheel
+schema_check       valid or not (fast), and why not (slow, only then)
+decode             a valid tree → the kind's typed dataclass
+project            ``audctl.yaml``
+environment        one environment of it, with its secrets read
+load               all of the above for a whole project
+=================  ==============================================================================
+"""

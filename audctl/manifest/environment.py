@@ -1,0 +1,185 @@
+"""One environment of a project: addresses, sign-in, ledger, variables, with its secrets read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003 - decoding reads these annotations at run time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from audctl.errors import FindingsError, UsageError
+from audctl.manifest.decode import decode
+from audctl.manifest.positions import path_text
+from audctl.manifest.schemas import PROJECT_KIND, kind_schema
+from audctl.manifest.substitute import Substitution, SubstitutionError
+from audctl.model.finding import Finding, Severity
+from audctl.model.suggestion import did_you_mean
+from audctl.redact import Secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audctl.manifest.project import Project
+
+
+
+def _nothing() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImsSettings:
+    """OAuth server-to-server sign-in."""
+
+    client_id: str
+    client_secret: Secret | None = None
+    org_id: str
+    endpoint: str = "https://ims-na1.adobelogin.com"
+    scopes: tuple[str, ...] = ()
+    """Empty: the provider's default scopes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudienceManagerSettings:
+    """The Audience Manager account."""
+
+    endpoint: str = "https://aam.adobe.io/v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorSettings:
+    """Sign-in of a Campaign operator, for builds before version 8."""
+
+    user: str
+    password: Secret
+
+
+class AudienceIdentifier(StrEnum):
+    """What a shared list stores as its audience; unknown until seen on a live instance."""
+
+    MAPPING = "mapping"
+    SEGMENT = "segment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignSettings:
+    """The Campaign instance."""
+
+    endpoint: str
+    auth: OperatorSettings | None = None
+    """None: by IMS."""
+    names: Mapping[str, str] = field(default_factory=_nothing)
+    """Schema and attribute names that differ from the defaults."""
+    audience_identifier: AudienceIdentifier = AudienceIdentifier.MAPPING
+
+
+class LedgerKind(StrEnum):
+    """Where the ledger lives."""
+
+    CAMPAIGN = "campaign"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerSettings:
+    """The ledger's store."""
+
+    store: LedgerKind = LedgerKind.CAMPAIGN
+    path: str = ".audctl/ledger.json"
+    """Of a file ledger, relative to the project's root."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxSettings:
+    """A stand-in started for the length of a command."""
+
+    data: str
+    """Its folder, relative to the project's root."""
+    seed: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One place to apply the manifests to. With ``sandbox`` set, the other addresses may be absent."""
+
+    name: str = ""
+    ims: ImsSettings | None = None
+    audience_manager: AudienceManagerSettings | None = None
+    campaign: CampaignSettings | None = None
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)
+    sandbox: SandboxSettings | None = None
+    variables: Mapping[str, str] = field(default_factory=_nothing)
+    parallelism: int = 8
+
+
+def select_environment(
+    project: Project, name: str | None = None, *, environ: Mapping[str, str]
+) -> Environment:
+    """Return the environment called ``name`` (None: the default one), its references replaced.
+
+    Only this environment's secrets are read. Raises UsageError for a name the project does not have and
+    FindingsError for references that lead nowhere.
+    """
+    name = name or project.default_environment
+    if name is None:
+        choices = ", ".join(sorted(project.environments))
+        raise UsageError(f"which environment? choose one with --env: {choices}")
+    if name not in project.environments:
+        near = did_you_mean(name, project.environments)
+        known = ", ".join(sorted(project.environments))
+        raise UsageError(f'no environment "{name}"; {near or f"the project has: {known}"}')
+    reading = _Reading(project, name, Substitution(project.root, environ, environment=name))
+    tree = reading.replaced(project.environments[name], ("spec", "environments", name))
+    if reading.findings:
+        raise FindingsError(reading.findings)
+    environment: Environment = decode(Environment, {**tree, "name": name}, reading.secrets)
+    return environment
+
+
+def substitution_for(
+    root: Path, environment: Environment, environ: Mapping[str, str]
+) -> Substitution:
+    """Return where the references of manifests lead in this environment."""
+    return Substitution(root, environ, environment.variables, environment.name)
+
+
+class _Reading:
+    """One pass over an environment's tree."""
+
+    def __init__(self, project: Project, name: str, substitution: Substitution) -> None:
+        self.project = project
+        self.name = name
+        self.substitution = substitution
+        self.schema = kind_schema(PROJECT_KIND)
+        self.findings: list[Finding] = []
+        self.secrets: dict[str, Secret] = {}
+
+    def replaced(self, tree: Any, path: tuple[str | int, ...]) -> Any:  # noqa: ANN401 - a tree
+        if isinstance(tree, dict):
+            # Variables first: the rest of the environment may read them.
+            ordered = sorted(tree, key=lambda key: key != "variables") if len(path) == 3 else tree  # noqa: PLR2004
+            found = {}
+            for key in ordered:
+                found[key] = self.replaced(tree[key], (*path, key))
+                if key == "variables" and len(path) == 3:  # noqa: PLR2004 - below spec.environments.<name>
+                    self.substitution.variables = found[key]
+            return found
+        if isinstance(tree, list):
+            return [self.replaced(each, (*path, index)) for index, each in enumerate(tree)]
+        if isinstance(tree, str) and "${" in tree:
+            return self._text(tree, path)
+        return tree
+
+    def _text(self, template: str, path: tuple[str | int, ...]) -> str:
+        try:
+            if self.schema.is_secret(path):
+                self.secrets[template] = self.substitution.secret(template)
+                return template
+            return self.substitution.text(template)
+        except SubstitutionError as error:
+            span = self.project.places.span(path_text(path))
+            self.findings.append(
+                Finding(error.code, Severity.ERROR, error.message, span, error.hint)
+            )
+            return template

@@ -1,0 +1,176 @@
+"""All manifests of a project: read, checked against their schemas, decoded."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from audctl.manifest.decode import decode_resource
+from audctl.manifest.discover import discover
+from audctl.manifest.environment import substitution_for
+from audctl.manifest.schema_check import explain
+from audctl.manifest.schemas import API_VERSION, PROJECT_KIND, kind_schema
+from audctl.manifest.settle import settle_loose, settle_templates
+from audctl.manifest.yaml_tree import read_documents, read_source
+from audctl.model.finding import Finding, Severity
+from audctl.model.kinds import KINDS
+from audctl.model.span import Span
+from audctl.model.suggestion import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from audctl.manifest.environment import Environment
+    from audctl.manifest.project import Project
+    from audctl.manifest.substitute import Substitution
+    from audctl.manifest.yaml_tree import Document
+    from audctl.model.resource import Resource
+    from audctl.redact import Secret
+
+_COLLECT_AFTER = 200_000
+"""Allocations between two runs of the cyclic collector while loading: nothing here becomes garbage."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadResult:
+    """What the manifests say. With an error among the findings, ``resources`` is empty."""
+
+    resources: tuple[Resource, ...]
+    """In file order."""
+    findings: tuple[Finding, ...]
+    """In file order; all of one stage."""
+    digest: str
+    """SHA-256 over names and bytes of all manifest files; says nothing about referenced values."""
+
+
+def load_manifests(
+    project: Project, environment: Environment, *, environ: Mapping[str, str]
+) -> LoadResult:
+    """Read every manifest of the project, as the environment sees it."""
+    with _rare_collections():
+        files, findings = discover(project.root, project.manifests, project.file)
+        loading = _Loading(substitution_for(project.root, environment, environ), findings)
+        return loading.run(files)
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], _COLLECT_AFTER) if before[0] else 0, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+class _Loading:
+    """One load: two stages, each over all documents."""
+
+    def __init__(self, substitution: Substitution, findings: list[Finding]) -> None:
+        self.substitution = substitution
+        self.findings = findings
+        self.unfit: list[Finding] = []
+        """Of the second stage, found during the first."""
+        self.documents: list[tuple[str, Document]] = []
+        self.secrets: dict[str, Secret] = {}
+        self.digest = hashlib.sha256()
+
+    def run(self, files: list[tuple[str, Path]]) -> LoadResult:
+        for name, path in files:
+            self._read(name, path)
+        if self.findings:
+            return self._result([])
+        self.findings = self.unfit
+        resources = self._decode()
+        return self._result([] if self.findings else resources)
+
+    def _result(self, resources: list[Resource]) -> LoadResult:
+        return LoadResult(
+            resources=tuple(resources),
+            findings=tuple(sorted(self.findings, key=lambda each: each.sort_key)),
+            digest=self.digest.hexdigest(),
+        )
+
+    def _read(self, name: str, path: Path) -> None:
+        start = Span(name, 1, 1)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            self._problem("AUD1003", f"file cannot be read: {error.strerror}", start)
+            return
+        self.digest.update(f"{name}\0{len(data)}\0".encode())
+        self.digest.update(data)
+        source = read_source(name, data)
+        if isinstance(source, Finding):
+            self.findings.append(source)
+            return
+        documents, findings = read_documents(source)
+        self.findings += findings
+        if not documents and not findings:
+            self._problem("AUD1009", "file holds no manifest", start, "fill it or remove it")
+        for document in documents:
+            self._settle(document)
+
+    def _settle(self, document: Document) -> None:
+        kind = self._kind(document)
+        if kind is None:
+            return
+        if document.loose or document.templates:
+            schema = kind_schema(kind)
+            settle_loose(document, schema)
+            self.findings += settle_templates(
+                document, schema, self.substitution, self.secrets
+            )
+        self.documents.append((kind, document))
+
+    def _kind(self, document: Document) -> str | None:
+        """Return the document's kind; None, and a finding, when it is not one of ours."""
+        root = document.root
+        places = document.positions
+        if not isinstance(root, dict):
+            self._unfit(
+                "AUD1201", "a manifest is a mapping with apiVersion, kind, metadata and spec",
+                places.span(""),
+            )  # fmt: skip
+            return None
+        version, kind = root.get("apiVersion"), root.get("kind")
+        if version == API_VERSION and isinstance(kind, str) and kind in KINDS:
+            return kind
+        if version != API_VERSION:
+            found = f'apiVersion is "{version}"' if "apiVersion" in root else "apiVersion is missing"
+            self._unfit(
+                "AUD1202", f"{found}; expected {API_VERSION}", places.span("apiVersion"),
+                "files that are no manifests belong outside the folders of spec.manifests"
+                if version is None else "",
+            )  # fmt: skip
+        elif kind == PROJECT_KIND:
+            self._unfit(
+                "AUD1201", "a second project file; a project has one, at its root",
+                places.span("kind"), "remove it, or list the folders to read under spec.manifests",
+            )  # fmt: skip
+        else:
+            shown = f'unknown kind "{kind}"' if "kind" in root else "kind is missing"
+            hint = did_you_mean(str(kind), KINDS) or f"kinds: {', '.join(sorted(KINDS))}"
+            self._unfit("AUD1201", shown, places.span("kind"), hint)
+        return None
+
+    def _decode(self) -> list[Resource]:
+        resources = []
+        valid = {kind: kind_schema(kind).is_valid for kind in {kind for kind, _ in self.documents}}
+        for kind, document in self.documents:
+            root: Any = document.root
+            if valid[kind](root):
+                resources.append(decode_resource(kind, root, document.positions, self.secrets))
+            else:
+                self.findings += explain(document, kind_schema(kind))
+        return resources
+
+    def _problem(self, code: str, message: str, span: Span, hint: str = "") -> None:
+        self.findings.append(Finding(code, Severity.ERROR, message, span, hint))
+
+    def _unfit(self, code: str, message: str, span: Span, hint: str = "") -> None:
+        self.unfit.append(Finding(code, Severity.ERROR, message, span, hint))

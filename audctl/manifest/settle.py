@@ -1,0 +1,74 @@
+"""The last step before a document meets its schema: references replaced, loose values given their type.
+
+A value that the schema wants as text keeps the spelling it has in the file; any other takes the value it
+stands for. A secret stays a reference in the tree, so that no later message can show it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from audctl.manifest.positions import path_text
+from audctl.manifest.scalars import Scalar, is_blank, resolve_plain
+from audctl.manifest.substitute import SubstitutionError, is_whole
+from audctl.model.finding import Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audctl.manifest.schemas import KindSchema
+    from audctl.manifest.substitute import Substitution
+    from audctl.manifest.yaml_tree import Document
+    from audctl.redact import Secret
+
+_JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
+
+
+def settle_loose(document: Document, schema: KindSchema) -> None:
+    """Give every unquoted number, truth value and null the type its field asks for."""
+    for each in document.loose:
+        if wants_text(schema.types(each.path), each.raw, each.value):
+            each.container[each.key] = each.raw
+
+
+def settle_templates(
+    document: Document, schema: KindSchema, substitution: Substitution, secrets: dict[str, Secret]
+) -> list[Finding]:
+    """Replace the document's references; return what leads nowhere. Secrets go to ``secrets``."""
+    findings = []
+    for each in document.templates:
+        try:
+            if schema.is_secret(each.path):
+                # A literal with a reference inside it is left for the schema to refuse.
+                if is_whole(each.raw) and not each.raw.startswith("${var."):
+                    secrets[each.raw] = substitution.secret(each.raw)
+                continue
+            text = substitution.text(each.raw)
+        except SubstitutionError as error:
+            span = document.positions.span(path_text(each.path))
+            findings.append(
+                Finding(error.code, Severity.ERROR, error.message, span, error.hint)
+            )
+            continue
+        each.container[each.key] = _typed(text, each.raw, schema.types, each.path)
+    return findings
+
+
+def wants_text(types: frozenset[str], raw: str, value: Scalar) -> bool:
+    """Whether a field of these JSON types takes the spelling ``raw`` rather than ``value``."""
+    if "string" not in types or is_blank(raw):
+        return False
+    own = _JSON_TYPES[type(value)]
+    return own not in types and not (own == "integer" and "number" in types)
+
+
+def _typed(
+    text: str,
+    raw: str,
+    types: Callable[[tuple[str | int, ...]], frozenset[str]],
+    path: tuple[str | int, ...],
+) -> Any:  # noqa: ANN401 - a scalar on its way into a tree
+    if not is_whole(raw):
+        return text
+    value = resolve_plain(text)
+    return text if value is None or wants_text(types(path), text, value) else value

@@ -1,0 +1,122 @@
+"""``${env:NAME}``, ``${file:PATH}`` and ``${var.name}`` in values; ``$${`` writes a plain ``${``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from audctl.model.suggestion import did_you_mean
+from audctl.redact import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_REFERENCED_BYTES: Final = 64 * 1024
+
+_REFERENCE: Final = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
+_WHOLE: Final = re.compile(r"\$\{[^}]*\}")
+
+
+class SubstitutionError(Exception):
+    """A reference that leads nowhere; never leaves the manifest package."""
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+@dataclass
+class Substitution:
+    """Where references lead. What was read from outside is kept, so that each source is read once."""
+
+    root: Path
+    environ: Mapping[str, str]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    environment: str = ""
+    """Name of the environment the variables belong to, for messages."""
+    _files: dict[str, str] = field(default_factory=dict)
+
+    def text(self, template: str) -> str:
+        """Return the text with every reference replaced; raise SubstitutionError."""
+        return _REFERENCE.sub(self._replace, template)
+
+    def secret(self, template: str) -> Secret:
+        """Return the text as a secret that remembers where it came from."""
+        return Secret(self.text(template), template)
+
+    def _replace(self, found: re.Match[str]) -> str:
+        if found[0] == "$${":
+            return "${"
+        inner = found[1].strip()
+        if not found[2]:
+            raise SubstitutionError(
+                "AUD1105", 'reference "${" is not closed', 'close it with "}", or write "$${"'
+            )
+        scheme, colon, rest = inner.partition(":")
+        if colon and scheme == "env" and rest:
+            return self._from_environment(rest)
+        if colon and scheme == "file" and rest:
+            return self._from_file(rest)
+        if inner.startswith("var.") and inner != "var.":
+            return self._from_variables(inner.removeprefix("var."))
+        raise SubstitutionError(
+            "AUD1105", f'reference "{found[0][:60]}" is of no known form',
+            'write ${env:NAME}, ${file:PATH} or ${var.name}; "$${" for a plain "${"',
+        )  # fmt: skip
+
+    def _from_environment(self, name: str) -> str:
+        value = self.environ.get(name)
+        if value is None:
+            # Names of the process environment are not offered: they are nobody else's business.
+            raise SubstitutionError(
+                "AUD1103", f"environment variable {name} is not set", f"set {name} and run again"
+            )
+        return value
+
+    def _from_variables(self, name: str) -> str:
+        value = self.variables.get(name)
+        if value is None:
+            where = f'environment "{self.environment}"' if self.environment else "the environment"
+            raise SubstitutionError(
+                "AUD1104", f"variable {name} is not defined in {where}",
+                did_you_mean(name, self.variables)
+                or f"define it under spec.environments.{self.environment}.variables in the project file",
+            )  # fmt: skip
+        return value
+
+    def _from_file(self, name: str) -> str:
+        if name in self._files:
+            return self._files[name]
+        root = self.root.resolve()
+        path = (root / name).resolve()
+        if Path(name).is_absolute() or not path.is_relative_to(root):
+            raise SubstitutionError(
+                "AUD1106", f"file {name} lies outside the project",
+                "paths are relative to the project's root and stay below it",
+            )  # fmt: skip
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise SubstitutionError(
+                "AUD1106", f"file {name} cannot be read: {error.strerror}",
+                "paths are relative to the project's root",
+            ) from error  # fmt: skip
+        if len(data) > MAX_REFERENCED_BYTES:
+            raise SubstitutionError(
+                "AUD1106", f"file {name} is larger than {MAX_REFERENCED_BYTES:,} bytes"
+            )
+        try:
+            # The newline that editors put at a file's end is no part of a password.
+            text = data.decode().removesuffix("\n").removesuffix("\r")
+        except UnicodeDecodeError as error:
+            raise SubstitutionError("AUD1106", f"file {name} is not UTF-8") from error
+        return self._files.setdefault(name, text)
+
+
+def is_whole(template: str) -> bool:
+    """Whether a text is one reference and nothing else, so that its value keeps its type."""
+    return _WHOLE.fullmatch(template) is not None

@@ -1,0 +1,69 @@
+"""Destination: where Audience Manager sends audiences; made by Adobe, only looked at here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from audctl.model.kinds.data_source import ExportControl  # noqa: TC001 - decoding reads it
+from audctl.model.kinds.kind import Kind, Mention, OwnedFields, sorted_set
+from audctl.model.kinds.unset import UNSET, Unset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from audctl.model.desired import DesiredObject
+    from audctl.model.kinds.kind import Surroundings
+    from audctl.model.resource import Resource
+
+
+class DestinationType(StrEnum):
+    """How audiences leave."""
+
+    SERVER_TO_SERVER = "serverToServer"
+    URL = "url"
+    COOKIE = "cookie"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationSpec:
+    """``spec`` of a Destination."""
+
+    type: DestinationType
+    id: int
+    label: str | Unset = UNSET
+    export_labels: tuple[ExportControl, ...] | Unset = UNSET
+
+
+def _mentions(_resource: Resource) -> tuple[Mention, ...]:
+    return ()
+
+
+def _desired(resource: Resource, _surroundings: Surroundings) -> Iterator[DesiredObject]:
+    spec = resource.spec
+    assert isinstance(spec, DestinationSpec)
+    fields = OwnedFields()
+    fields.own("id", str(spec.id), "spec.id")
+    fields.own("label", spec.label, "spec.label")
+    fields.own("type", str(spec.type), "spec.type")
+    fields.own("exportLabels", sorted_set(spec.export_labels), "spec.exportLabels")
+    if spec.type is DestinationType.SERVER_TO_SERVER:
+        manual = (
+            f"Ask Adobe to set up server-to-server destination {spec.id} as the manifest says, or "
+            "correct spec.id; nobody can make one through the API."
+        )
+    else:
+        manual = (
+            f"In Audience Manager, under Audience Data > Destinations, make destination {spec.id} "
+            "what the manifest says, or correct spec.id."
+        )
+    yield fields.object(resource, "aam.destination", observed=True, manual=manual)
+
+
+DESTINATION = Kind(
+    name="Destination",
+    spec=DestinationSpec,
+    mentions=_mentions,
+    desired=_desired,
+)

@@ -1,0 +1,73 @@
+"""ExternalAccount: a bucket through which audiences travel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from audctl.model.kinds.kind import Kind, Mention, OwnedFields, set_or
+from audctl.model.kinds.unset import UNSET, Unset
+from audctl.redact import Secret  # noqa: TC001 - decoding reads it
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from audctl.model.desired import DesiredObject
+    from audctl.model.kinds.kind import Surroundings
+    from audctl.model.resource import Resource
+
+
+class AccountType(StrEnum):
+    """Protocol of the account."""
+
+    S3 = "s3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalAccountSpec:
+    """``spec`` of an ExternalAccount."""
+
+    label: str
+    type: AccountType = AccountType.S3
+    name: str | Unset = UNSET
+    enabled: bool = True
+    server: str | Unset = UNSET
+    region: str | Unset = UNSET
+    access_key_id: str | Unset = UNSET
+    secret_access_key: Secret | Unset = UNSET
+    server_side_encryption: bool | Unset = UNSET
+
+
+def _mentions(_resource: Resource) -> tuple[Mention, ...]:
+    return ()
+
+
+def _desired(resource: Resource, _surroundings: Surroundings) -> Iterator[DesiredObject]:
+    spec = resource.spec
+    assert isinstance(spec, ExternalAccountSpec)
+    fields = OwnedFields()
+    fields.own(
+        "name",
+        set_or(spec.name, resource.address.name),
+        "spec.name" if spec.name else "metadata.name",
+    )
+    fields.own("label", spec.label, "spec.label")
+    fields.own("type", str(spec.type), "spec.type")
+    fields.own("enabled", spec.enabled, "spec.enabled")
+    fields.own("server", spec.server, "spec.server")
+    fields.own("region", spec.region, "spec.region")
+    fields.own("accessKeyId", spec.access_key_id, "spec.accessKeyId")
+    fields.own("secretAccessKey", spec.secret_access_key, "spec.secretAccessKey")
+    fields.own(
+        "serverSideEncryption", spec.server_side_encryption, "spec.serverSideEncryption"
+    )
+    yield fields.object(resource, "campaign.externalAccount")
+
+
+EXTERNAL_ACCOUNT = Kind(
+    name="ExternalAccount",
+    spec=ExternalAccountSpec,
+    mentions=_mentions,
+    desired=_desired,
+)

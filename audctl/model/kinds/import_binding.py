@@ -1,0 +1,107 @@
+"""ImportBinding: an audience that fills a Campaign list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from audctl.model.address import Address
+from audctl.model.kinds.audience import AudienceSpec
+from audctl.model.kinds.data_source import DataSourceSpec
+from audctl.model.kinds.kind import Kind, Mention, OwnedFields, reference, set_or
+from audctl.model.kinds.unset import UNSET, Unset
+from audctl.model.value import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from audctl.model.desired import DesiredObject
+    from audctl.model.kinds.kind import Surroundings
+    from audctl.model.resource import Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportBindingSpec:
+    """``spec`` of an ImportBinding."""
+
+    audience: str
+    list: str
+    data_source: str
+    destination: str | Unset = UNSET
+    alias: str | Unset = UNSET
+    start_date: str | Unset = UNSET
+    end_date: str | Unset | None = UNSET
+    freshness: str | Unset = UNSET
+    """How old imported data may be; written nowhere."""
+
+
+def carrier(
+    spec: ImportBindingSpec, resources: Mapping[Address, Resource]
+) -> tuple[str, str] | None:
+    """Return the destination that carries the audience, and the path that says so.
+
+    The binding's own one, else its data source's; None when neither names one.
+    """
+    if isinstance(spec.destination, str):
+        return spec.destination, "spec.destination"
+    source = resources[Address("DataSource", spec.data_source)].spec
+    if (
+        isinstance(source, DataSourceSpec)
+        and source.campaign
+        and isinstance(source.campaign.destination, str)
+    ):
+        return source.campaign.destination, "spec.dataSource"
+    return None
+
+
+def _mentions(resource: Resource) -> Iterator[Mention]:
+    spec = resource.spec
+    assert isinstance(spec, ImportBindingSpec)
+    yield Mention("spec.audience", "Audience", spec.audience)
+    yield Mention("spec.list", "List", spec.list)
+    yield Mention("spec.dataSource", "DataSource", spec.data_source)
+    if isinstance(spec.destination, str):
+        yield Mention("spec.destination", "Destination", spec.destination)
+
+
+def _desired(resource: Resource, surroundings: Surroundings) -> Iterator[DesiredObject]:
+    spec = resource.spec
+    assert isinstance(spec, ImportBindingSpec)
+    audience = surroundings.resources[Address("Audience", spec.audience)].spec
+    assert isinstance(audience, AudienceSpec)
+    destination = carrier(spec, surroundings.resources)
+    assert destination is not None
+    segment = reference("Audience", spec.audience, "aam.segment")
+
+    mapping = OwnedFields()
+    name, path = destination
+    mapping.own("destination", reference("Destination", name, "aam.destination"), path)
+    mapping.own("segment", segment, "spec.audience")
+    code = set_or(audience.integration_code, spec.audience)
+    mapping.own("alias", set_or(spec.alias, code), "spec.alias" if spec.alias else "spec.audience")
+    mapping.own("startDate", spec.start_date, "spec.startDate")
+    mapping.own("endDate", spec.end_date, "spec.endDate")
+    mapped = mapping.object(resource, "aam.mapping")
+    yield mapped
+
+    by_mapping = surroundings.audience_identifier == "mapping"
+    shared = OwnedFields()
+    shared.own("list", reference("List", spec.list, "campaign.list"), "spec.list")
+    shared.own("audience", Reference(mapped.address) if by_mapping else segment, "spec.audience")
+    shared.own("audienceName", audience.label, "spec.audience")
+    shared.own(
+        "dataSource",
+        reference("DataSource", spec.data_source, "campaign.dataSource"),
+        "spec.dataSource",
+    )
+    yield shared.object(
+        resource, "campaign.sharedList", requires=() if by_mapping else (mapped.address,)
+    )
+
+
+IMPORT_BINDING = Kind(
+    name="ImportBinding",
+    spec=ImportBindingSpec,
+    mentions=_mentions,
+    desired=_desired,
+)
