@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audctl.model.change import Change, Step
@@ -161,8 +162,6 @@ def _with_delete_order(
     waiting = deletes_wait_for(steps, ledger, live)
     if not waiting:
         return steps
-    from dataclasses import replace  # noqa: PLC0415 - rarely needed
-
     return {
         address: replace(step, requires=waiting[address]) if address in waiting else step
         for address, step in steps.items()

@@ -1,0 +1,364 @@
+"""Carry out a plan: independent branches side by side, one thread that decides and records.
+
+::
+
+    intents saved ─→ ready steps ─→ workers call ─→ outcome ─→ ledger, observer, newly ready steps
+                          ↑                                                  │
+                          └──────────────────────────────────────────────────┘
+"""
+
+from __future__ import annotations
+
+import heapq
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from enum import IntEnum
+from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING, NamedTuple
+
+from audctl.apply.journal import Journal
+from audctl.apply.late import LateIds
+from audctl.apply.work import Done, Failed, Task, do
+from audctl.errors import FindingsError, LedgerError, LockError, ProviderError
+from audctl.model.change import Change
+from audctl.model.finding import Severity
+from audctl.model.objects import OBJECT_TYPES
+from audctl.model.outcome import ApplyReport, Outcome, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from audctl.model.address import Address
+    from audctl.model.change import Step
+    from audctl.model.ledger import Ledger
+    from audctl.model.plan import Plan
+    from audctl.ports import Clock, Lease, LedgerStore, Observer, Provider, WriteValue
+
+RENEW_AFTER_S = 30.0
+"""Seconds between two renewals of the lease; far below any duration one would take it for."""
+
+
+class Phase(IntEnum):
+    """A Replace is two acts: what refers to the old object may have to go between them."""
+
+    REMOVE = 0
+    WRITE = 1
+
+
+class Act(NamedTuple):
+    """A node of the graph."""
+
+    address: Address
+    phase: Phase
+
+
+def run(  # noqa: PLR0913 - everything a run needs, by keyword
+    plan: Plan,
+    *,
+    providers: Mapping[str, Provider],
+    store: LedgerStore,
+    lease: Lease,
+    ledger: Ledger,
+    clock: Clock,
+    observer: Observer,
+    run_id: str,
+    parallelism: int = 8,
+    stop_requested: Callable[[], bool] = lambda: False,
+) -> ApplyReport:
+    """Carry out every step of ``plan`` and return what became of each.
+
+    ``providers`` are by system. ``stop_requested`` is asked before each step: once it says so, calls in
+    flight end and nothing new begins. The ledger is saved before the first write, from time to time, and at
+    the end however the run ends. Raises FindingsError for a plan with errors, before anything is written, and
+    LedgerError, LockError or ProviderError when the intents cannot be saved.
+    """
+    errors = [each for each in plan.findings if each.severity is Severity.ERROR]
+    if errors:
+        raise FindingsError(errors)
+    coordinator = _Coordinator(
+        plan, providers, Journal(ledger, store, lease, clock), lease, clock, observer
+    )
+    coordinator.prepare(run_id)
+    try:
+        coordinator.work(max(1, parallelism), stop_requested)
+    finally:
+        coordinator.close()
+    return coordinator.report(run_id)
+
+
+class _Coordinator:
+    """The one thread that owns graph, ledger and observer."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - built in one place
+        self,
+        plan: Plan,
+        providers: Mapping[str, Provider],
+        journal: Journal,
+        lease: Lease,
+        clock: Clock,
+        observer: Observer,
+    ) -> None:
+        self.plan = plan
+        self.providers = providers
+        self.journal = journal
+        self.lease = lease
+        self.clock = clock
+        self.observer = observer
+        self.steps = {
+            each.address: each
+            for each in plan.steps
+            if each.change not in {Change.KEEP, Change.MANUAL}
+        }
+        self.place = {address: number for number, address in enumerate(self.steps)}
+        self.ids = LateIds(plan, journal.ledger)
+        self.earlier = dict(journal.ledger.intents)
+        self.graph = _graph(self.steps, journal.ledger)
+        self.outcomes: dict[Address, Outcome] = {}
+        self.owned: dict[Address, Mapping[str, WriteValue]] = {}
+        self.ready: list[tuple[int, Act]] = []
+        self.halted = ""
+        self.interrupted = False
+        self.lock_lost = False
+        self.fault: BaseException | None = None
+        self.renewed_at = clock.monotonic()
+
+    def prepare(self, run_id: str) -> None:
+        """Record what needs no call, write down what is about to be created, and save both."""
+        for step in self.plan.steps:
+            if step.change is Change.KEEP and step.owned:
+                self.journal.record(step, Done(live_id=step.live_id), self.ids.resolve(step.owned))
+            elif step.change in {Change.CREATE, Change.REPLACE}:
+                self.journal.intend(step, self.ids.key(step), run_id)
+        if self.steps:
+            self.lease.renew()
+        self.journal.save()
+
+    # --- the loop ---------------------------------------------------------------------------------
+
+    def work(self, parallelism: int, stop_requested: Callable[[], bool]) -> None:
+        """Run acts until none is left, or none may begin any more."""
+        self.graph.prepare()
+        self._gather()
+        flying: dict[Future[Done | Failed], Act] = {}
+        pool = ThreadPoolExecutor(max_workers=parallelism, thread_name_prefix="audctl-apply")
+        try:
+            while True:
+                while self.ready and len(flying) < parallelism and self._may_begin(stop_requested):
+                    act = heapq.heappop(self.ready)[1]
+                    self._begin(act, pool, flying)
+                if not flying:
+                    break
+                landed, _ = wait(flying, timeout=RENEW_AFTER_S, return_when=FIRST_COMPLETED)
+                for future in sorted(landed, key=lambda each: flying[each]):
+                    self._land(flying.pop(future), future)
+                if not landed:
+                    self._renew()
+                self._save_if_due()
+        finally:
+            # A second interruption arrives here as an exception: calls in flight are not waited for.
+            pool.shutdown(wait=not flying, cancel_futures=True)
+        if self.fault is not None:
+            raise self.fault
+
+    def _may_begin(self, stop_requested: Callable[[], bool]) -> bool:
+        if self.halted:
+            return False
+        if stop_requested():
+            self.interrupted = True
+            self.halted = "the run was interrupted"
+            return False
+        self._renew()
+        return not self.halted
+
+    def _renew(self) -> None:
+        if self.clock.monotonic() - self.renewed_at < RENEW_AFTER_S:
+            return
+        try:
+            self.lease.renew()
+        except (LockError, ProviderError) as error:
+            self.lock_lost = True
+            self.halted = f"the lock is lost: {error}"
+        self.renewed_at = self.clock.monotonic()
+
+    def _save_if_due(self) -> None:
+        if not self.journal.due or self.halted:
+            return
+        self._save()
+
+    def _save(self) -> None:
+        try:
+            self.journal.save()
+        except LockError as error:
+            self.lock_lost = True
+            self.halted = f"the lock is lost: {error}"
+        except (LedgerError, ProviderError) as error:
+            self.halted = f"the ledger cannot be saved: {error}"
+
+    def _begin(
+        self, act: Act, pool: ThreadPoolExecutor, flying: dict[Future[Done | Failed], Act]
+    ) -> None:
+        step = self.steps[act.address]
+        if step.change is Change.FORGET:
+            self.observer.begun(step)
+            self._done(act, step, Done(live_id=step.live_id))
+            return
+        removing = act.phase is Phase.REMOVE
+        if removing or step.change is not Change.REPLACE:
+            self.observer.begun(step)
+        task = self._task(step, removing=removing)
+        provider = self.providers[OBJECT_TYPES[step.type].system]
+        flying[pool.submit(do, task, provider)] = act
+
+    def _task(self, step: Step, *, removing: bool) -> Task:
+        if removing:
+            return Task(step=step, write={}, owned={}, removing=True)
+        owned = self.ids.resolve(step.owned)
+        self.owned[step.address] = owned
+        key: tuple[str, ...] = ()
+        ours = False
+        if step.change in {Change.CREATE, Change.REPLACE}:
+            key = self.ids.key(step)
+            intent = self.earlier.get(step.address)
+            ours = intent is not None and self.ids.fill(intent.key) == key
+        return Task(step=step, write=self.ids.resolve(step.write), owned=owned, key=key, ours=ours)
+
+    # --- outcomes ---------------------------------------------------------------------------------
+
+    def _land(self, act: Act, future: Future[Done | Failed]) -> None:
+        step = self.steps[act.address]
+        fault = future.exception()
+        if fault is not None:
+            # Not a live system's doing. What is in flight still lands and is recorded before it is raised.
+            self.fault = self.fault or fault
+            self.halted = self.halted or "audctl itself failed"
+            failure = Failed(
+                message=f"audctl itself failed: {type(fault).__name__}",
+                may_have_happened=True,
+                begun=True,
+            )
+            self._failed(step, failure)
+            return
+        result = future.result()
+        if isinstance(result, Failed):
+            self._failed(step, result)
+        else:
+            self._done(act, step, result)
+
+    def _done(self, act: Act, step: Step, done: Done) -> None:
+        if act.phase is Phase.WRITE:
+            self.ids.learn(step.address, done.live_id)
+            self.journal.record(step, done, self.owned.pop(step.address, {}))
+            self._end(
+                Outcome(step=step, result=Result.DONE, live_id=done.live_id, message=done.note)
+            )
+        self.graph.done(act)
+        self._gather()
+
+    def _failed(self, step: Step, failed: Failed) -> None:
+        if not failed.begun:
+            self.journal.settle(step.address)
+        self._end(
+            Outcome(
+                step=step,
+                result=Result.FAILED,
+                live_id=step.live_id,
+                message=failed.message,
+                may_have_happened=failed.may_have_happened,
+            )
+        )
+
+    def _end(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.step.address] = outcome
+        self.observer.ended(outcome)
+
+    def _gather(self) -> None:
+        for act in self.graph.get_ready():
+            heapq.heappush(self.ready, (self.place[act.address] * 2 + act.phase, act))
+
+    # --- the end ----------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Name what was not tried, and save what is pending, unless the lock is somebody else's now."""
+        blocked = self._blocked()
+        for step in self.plan.steps:
+            if step.change is Change.KEEP or step.address in self.outcomes:
+                continue
+            if step.change is Change.MANUAL:
+                because, message = None, f"only a person can do it: {step.instructions}"
+            elif (because := blocked.get(step.address)) is not None:
+                message = f"waits for {because}, which failed"
+            else:
+                message = self.halted or "the run ended before its turn"
+            if step.address not in self.owned:
+                self.journal.settle(step.address)
+            self._end(
+                Outcome(
+                    step=step,
+                    result=Result.NOT_TRIED,
+                    live_id=step.live_id,
+                    message=message,
+                    blocked_by=because,
+                )
+            )
+        if not self.lock_lost:
+            self._save()
+
+    def _blocked(self) -> dict[Address, Address]:
+        """Return, for what could not be tried, the failed step at the root of it."""
+        roots = {
+            address: address
+            for address, outcome in self.outcomes.items()
+            if outcome.result is Result.FAILED
+        }
+        if not roots:
+            return {}
+        blocked: dict[Address, Address] = {}
+        for address, step in self.steps.items():
+            # Plan order: what a step requires was looked at before it.
+            for each in step.requires:
+                root = roots.get(each) or blocked.get(each)
+                if root is not None and address not in self.outcomes:
+                    blocked[address] = root
+                    break
+        return blocked
+
+    def report(self, run_id: str) -> ApplyReport:
+        """Return all outcomes in plan order."""
+        return ApplyReport(
+            run=run_id,
+            outcomes=tuple(
+                self.outcomes[each.address]
+                for each in self.plan.steps
+                if each.address in self.outcomes
+            ),
+            interrupted=self.interrupted,
+            lock_lost=self.lock_lost,
+            halted=self.halted,
+        )
+
+
+def _graph(steps: Mapping[Address, Step], ledger: Ledger) -> TopologicalSorter[Act]:
+    """Return the acts and what each waits for.
+
+    A replaced object is removed after everything replaced or deleted that refers to the old one.
+    """
+    replaced = {address for address, step in steps.items() if step.change is Change.REPLACE}
+    graph: TopologicalSorter[Act] = TopologicalSorter()
+    for address, step in steps.items():
+        graph.add(
+            Act(address, Phase.WRITE),
+            *(
+                Act(each, Phase.WRITE)
+                for each in step.requires
+                if each in steps and each != address
+            ),
+        )
+        if address in replaced:
+            graph.add(Act(address, Phase.WRITE), Act(address, Phase.REMOVE))
+        if not replaced or step.change not in {Change.REPLACE, Change.DELETE}:
+            continue
+        phase = Phase.REMOVE if step.change is Change.REPLACE else Phase.WRITE
+        entry = ledger.entries.get(address)
+        for each in {*step.requires, *(entry.requires if entry is not None else ())}:
+            if each in replaced and each != address:
+                graph.add(Act(each, Phase.REMOVE), Act(address, phase))
+    return graph

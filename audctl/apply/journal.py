@@ -1,0 +1,149 @@
+"""The ledger while a plan is carried out: what happened is gathered, and saved at bounded intervals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from audctl.apply.late import to_record
+from audctl.model.canonical import canonical
+from audctl.model.change import Change
+from audctl.model.ledger import Intent, LedgerEntry
+from audctl.model.objects import OBJECT_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from audctl.apply.work import Done
+    from audctl.model.address import Address
+    from audctl.model.change import Step
+    from audctl.model.ledger import Ledger
+    from audctl.ports import Clock, Lease, LedgerStore, WriteValue
+
+SAVE_AFTER_STEPS = 50
+"""At least so many steps between two saves; more in a large ledger, so that saving stays a small part."""
+
+SAVE_AFTER_S = 15.0
+"""Seconds after which even one unsaved step is saved."""
+
+
+class Journal:
+    """Pending changes of one run. Used by the coordinating thread only."""
+
+    def __init__(self, ledger: Ledger, store: LedgerStore, lease: Lease, clock: Clock) -> None:
+        self.ledger = ledger
+        """As last saved."""
+        self._store = store
+        self._lease = lease
+        self._clock = clock
+        self._recorded: dict[Address, LedgerEntry] = {}
+        self._forgotten: set[Address] = set()
+        self._intended: dict[Address, Intent] = {}
+        self._settled: set[Address] = set()
+        self._unsaved = 0
+        self._saved_at = clock.monotonic()
+
+    def intend(self, step: Step, key: tuple[str, ...], run: str) -> None:
+        """Note that an object is about to be created under this key."""
+        self._intended[step.address] = Intent(
+            address=step.address, type=step.type, key=key, run=run, begun_at=self._clock.now()
+        )
+        self._settled.discard(step.address)
+
+    def settle(self, address: Address) -> None:
+        """Let go of an intent: it certainly led to nothing, or its object is recorded."""
+        if self._intended.pop(address, None) is not None or address in self.ledger.intents:
+            self._settled.add(address)
+
+    def record(self, step: Step, done: Done, owned: Mapping[str, WriteValue]) -> None:
+        """Note the outcome of a step that was done."""
+        self._unsaved += 1
+        if step.change in {Change.DELETE, Change.FORGET} or not done.owned:
+            self.forget(step.address)
+            return
+        before = self._before(step)
+        if step.change is Change.PAUSE:
+            if before is not None:
+                self._put(_paused(before, self._clock.now()))
+            return
+        fields, secrets = to_record(step, owned, self.ledger.salt)
+        self._put(
+            LedgerEntry(
+                address=step.address,
+                type=step.type,
+                live_id=done.live_id,
+                fields=fields,
+                secrets=secrets,
+                requires=step.requires,
+                protect=step.protect,
+                deletion_policy=step.deletion_policy,
+                created=self._was_created(step, before),
+                label=step.label,
+                applied_at=self._clock.now(),
+            )
+        )
+        if step.renamed_from is not None:
+            self.forget(step.renamed_from)
+
+    def forget(self, address: Address) -> None:
+        """Let go of an address altogether."""
+        self._recorded.pop(address, None)
+        if address in self.ledger.entries:
+            self._forgotten.add(address)
+        self.settle(address)
+
+    @property
+    def due(self) -> bool:
+        """Whether enough happened, or long enough ago, to save now."""
+        if not self._unsaved:
+            return False
+        enough = max(SAVE_AFTER_STEPS, len(self.ledger.entries) // 20)
+        waited = self._clock.monotonic() - self._saved_at
+        return self._unsaved >= enough or waited >= SAVE_AFTER_S
+
+    def save(self) -> None:
+        """Write all pending changes as one new ledger; nothing pending, nothing written.
+
+        On an error they stay pending: saving may be tried again.
+        """
+        if not (self._recorded or self._forgotten or self._intended or self._settled):
+            return
+        following = self.ledger.with_changes(
+            recorded=self._recorded.values(),
+            forgotten=self._forgotten - self._recorded.keys(),
+            intended=self._intended.values(),
+            settled=self._settled - self._intended.keys(),
+        )
+        self._store.save(following, self._lease)
+        self.ledger = following
+        self._recorded, self._forgotten, self._intended, self._settled = {}, set(), {}, set()
+        self._unsaved = 0
+        self._saved_at = self._clock.monotonic()
+
+    def _put(self, entry: LedgerEntry) -> None:
+        self._recorded[entry.address] = entry
+        self.settle(entry.address)
+
+    def _before(self, step: Step) -> LedgerEntry | None:
+        for address in (step.address, step.renamed_from):
+            if address is not None and (entry := self.ledger.entries.get(address)):
+                return entry
+        return None
+
+    def _was_created(self, step: Step, before: LedgerEntry | None) -> bool:
+        if step.change in {Change.CREATE, Change.REPLACE}:
+            return True
+        if before is not None:
+            return before.created
+        return step.address in self.ledger.intents
+
+
+def _paused(entry: LedgerEntry, now: datetime) -> LedgerEntry:
+
+    kinds = OBJECT_TYPES[entry.type]
+    fields = dict(entry.fields)
+    for name, value in kinds.paused.items():
+        assert isinstance(value, (str, int))
+        fields[name] = canonical(kinds.fields[name].form, value)
+    return replace(entry, fields=fields, applied_at=now)
