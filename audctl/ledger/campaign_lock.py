@@ -1,8 +1,12 @@
-"""The lock of a Campaign ledger: one option with a unique name.
+"""The lock of a Campaign ledger: one option with a unique name, its string who holds it, its memo until when.
 
-Campaign has no conditional write and returns no counts, so every step is confirmed by reading the option
-again and comparing it with one's own text. What makes it sound: an insert under a unique name succeeds
-once, and removal names the text that was read, so a breaker never removes a rival's fresh claim.
+Campaign returns no counts, so every step is confirmed by reading the option again. What makes it sound:
+
+- An insert under a unique name succeeds once; a removal names the holder that was read. A breaker never
+  removes a rival's fresh claim.
+- A removal cannot name the memo, so it could hit a claim prolonged a moment ago. Therefore a breaker asks
+  the time *before* it reads the claim, and prolonging counts only if it was over, by the server's clock,
+  before the old end: whoever saw the old end saw it in the future.
 """
 
 from __future__ import annotations
@@ -18,7 +22,12 @@ from audctl.errors import (
     ThrottledError,
     UnreachableError,
 )
-from audctl.ledger.lock_record import LockRecord, lost_message, parse_lock_record
+from audctl.ledger.lock_record import (
+    LockRecord,
+    lost_message,
+    parse_lock_record,
+    require_in_time,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,53 +51,56 @@ class CampaignLock:
         with _reachable():
             for _ in range(_ATTEMPTS):
                 now = self._options.server_time()
-                text = self._text()
-                if text is not None:
-                    held = parse_lock_record(text)
+                held = self.held()
+                if held is not None:
                     if held.until > now:
                         raise LockError(held.held_message())
-                    self._options.delete_option_if(self._name, text)
+                    self._options.delete_option_if(self._name, held.identity())
                 record = LockRecord.claim(holder, reason, now, duration)
                 if self._inserted(record):
                     return CampaignLease(self, record, duration)
         raise LockError("the lock changes hands too quickly; try again")
 
     def renew(self, record: LockRecord, duration: timedelta) -> LockRecord:
-        """Prolong a claim, and return it as it stands now; raise LockError when it was lost."""
+        """Prolong a claim, and return it as it stands now; raise LockError when it was lost or has run out."""
         with _reachable():
             longer = record.prolonged(self._options.server_time() + duration)
             failure = None
             try:
-                self._options.update_option_if(self._name, record.text(), longer.text())
+                self._options.update_memo_if(
+                    self._name, record.identity(), longer.until.isoformat()
+                )
             except ProviderError as error:
                 if not error.may_have_happened:
                     raise
                 failure = error
-            text = self._text()
-            if text == longer.text():
+            held = self.held()
+            if held == longer:
+                require_in_time(record, self._options.server_time())
                 return longer
-            if text == record.text() and failure is not None:
+            if held == record and failure is not None:
                 raise failure
-            raise LockError(lost_message(parse_lock_record(text) if text is not None else None))
+            raise LockError(lost_message(held))
 
     def release(self, record: LockRecord) -> None:
         """Let go, if the option still has this very claim."""
         with _reachable():
-            self._options.delete_option_if(self._name, record.text())
+            self._options.delete_option_if(self._name, record.identity())
 
     def _inserted(self, record: LockRecord) -> bool:
         try:
-            self._options.insert_option(self._name, record.text())
+            self._options.insert_option(self._name, record.identity(), record.until.isoformat())
         except ConflictError:
             return False
         except ProviderError as error:
             if not error.may_have_happened:
                 raise
-        return self._text() == record.text()
+        return self.held() == record
 
-    def _text(self) -> str | None:
-        found = self._options.read_options(self._name, memo=False).get(self._name)
-        return found[0] if found is not None else None
+    def held(self) -> LockRecord | None:
+        """Return what the lock option says now."""
+        found = self._options.read_options(self._name, memo=True).get(self._name)
+        return parse_lock_record(*found) if found is not None else None
 
 
 class CampaignLease:

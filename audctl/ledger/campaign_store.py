@@ -3,13 +3,14 @@
 For project ``acme`` and environment ``prod`` (a dot inside either is doubled; two environments on one
 instance have two ledgers, so that one never removes what the other made)::
 
-    audctl.acme.prod.ledger            the pointer: layout | serial | version | number of chunks
-    audctl.acme.prod.<version>.0000    the ledger's bytes in base64, cut in pieces, as memo values
+    audctl.acme.prod.41-5f0c7a1e.0000  the ledger's bytes in base64, cut in pieces, as memo values
+    audctl.acme.prod.ledger.41         the pointer: layout | version | number of chunks
     audctl.acme.prod.lock              the lock
 
-A save writes the new version beside the old one, reads it back, moves the pointer from exactly the text it
-read before, and only then removes the old version. A crash at any point leaves a whole ledger: the old one
-or the new one, and chunks without a pointer, which the next save removes.
+The pointer with the highest serial counts. A save writes the new version beside the old one, reads it back,
+and then inserts the pointer: its name is the serial, so of two writers who follow the same ledger one is
+refused by the database itself. Only then the old version goes. A crash at any point leaves a whole ledger,
+the old one or the new one, and perhaps chunks without a pointer, which the next save removes.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from audctl.errors import ConflictError, LedgerError, LockError, ProviderError
 from audctl.ledger.campaign_lock import CampaignLock
 from audctl.ledger.codec import decode, encode
-from audctl.ledger.lock_record import lost_message, parse_lock_record
+from audctl.ledger.lock_record import lost_message
 from audctl.ledger.new_ledger import new_ledger, require_next
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ _LAYOUT = 1
 _READS = 3
 """How often a reader starts again when a writer moved the pointer under it."""
 
+_POINTER = re.compile(r"ledger\.([1-9][0-9]{0,17})")
 _CHUNK = re.compile(r"[0-9]+-[0-9a-f]{8}\.[0-9]{4}")
 
 
@@ -55,7 +57,7 @@ class _Pointer(NamedTuple):
     chunks: int
 
     def text(self) -> str:
-        return f"{_LAYOUT}|{self.serial}|{self.version}|{self.chunks}"
+        return f"{_LAYOUT}|{self.version}|{self.chunks}"
 
 
 class CampaignLedgerStore:
@@ -65,7 +67,6 @@ class CampaignLedgerStore:
         self._options = options
         self._project = project
         self._prefix = f"audctl.{_part(project)}.{_part(environment)}."
-        self._pointer_name = f"{self._prefix}ledger"
         self._lock_name = f"{self._prefix}lock"
         self._lock = CampaignLock(options, self._lock_name)
 
@@ -73,8 +74,7 @@ class CampaignLedgerStore:
         """Return the ledger; a new, empty one when there is no pointer."""
         seen: _Pointer | None = None
         for _ in range(_READS):
-            found = self._options.read_options(self._pointer_name, memo=False)
-            pointer = _read_pointer(found.get(self._pointer_name))
+            pointer = self._newest(self._options.read_options(f"{self._prefix}ledger.", memo=False))
             if pointer is None:
                 return new_ledger(self._project)
             if pointer == seen:
@@ -84,20 +84,19 @@ class CampaignLedgerStore:
             if encoded is not None:
                 return self._decode(encoded)
         raise LedgerError(
-            f"the ledger in {self._pointer_name} is torn: parts of version"
+            f"the ledger in {self._prefix}* is torn: parts of version"
             f" {seen.version if seen else '?'} are missing; restore the options, or adopt anew"
         )
 
     def save(self, ledger: Ledger, lease: Lease) -> None:
-        """Write a new version and move the pointer to it, while the lease still holds the lock.
+        """Write a new version, then its pointer, while the lease still holds the lock.
 
         A ProviderError leaves the stored ledger as it was, or, if it has ``may_have_happened``, saved.
         """
         text = base64.b64encode(encode(ledger)).decode("ascii")
         present = self._options.read_options(self._prefix, memo=False)
         self._require_holder(present, lease)
-        old = present.get(self._pointer_name)
-        stored = _read_pointer(old)
+        stored = self._newest(present)
         require_next(ledger, stored.serial if stored else 0)
         chunks = [text[at : at + CHUNK_CHARACTERS] for at in range(0, len(text), CHUNK_CHARACTERS)]
         pointer = _Pointer(ledger.serial, f"{ledger.serial}-{secrets.token_hex(4)}", len(chunks))
@@ -106,9 +105,11 @@ class CampaignLedgerStore:
                 self._chunk_name(pointer, index), f"{index + 1}/{len(chunks)}", chunk
             )
         if self._chunks(pointer) != text:
-            raise LedgerError("Campaign did not keep the ledger as it was written; nothing moved")
-        self._move_pointer(old[0] if old else None, pointer, lease)
-        self._remove(name for name in present if _CHUNK.fullmatch(name[len(self._prefix) :]))
+            raise LedgerError(
+                "Campaign did not keep the ledger as it was written; it stays as it was"
+            )
+        self._point_to(pointer)
+        self._remove(present)
 
     def lock(self, *, holder: str, reason: str, duration: timedelta) -> Lease:
         """Take the lock, also over one that has expired by the server's clock."""
@@ -127,40 +128,49 @@ class CampaignLedgerStore:
         try:
             data = base64.b64decode("".join(encoded.split()), validate=True)
         except binascii.Error as error:
-            raise LedgerError(f"the ledger in {self._pointer_name} is damaged: {error}") from error
+            raise LedgerError(f"the ledger in {self._prefix}* is damaged: {error}") from error
         return decode(data, project=self._project)
 
     def _require_holder(self, present: Mapping[str, tuple[str, str]], lease: Lease) -> None:
         found = present.get(self._lock_name)
-        held = parse_lock_record(found[0]) if found is not None else None
-        if held is None or held.token != lease.token:
-            raise LockError(lost_message(held))
+        if found is None or found[0].partition("|")[0] != lease.token:
+            raise LockError(lost_message(self._lock.held()))
 
-    def _move_pointer(self, old: str | None, pointer: _Pointer, lease: Lease) -> None:
-        """Move it from exactly ``old``; a rival who moved it first is noticed, never overwritten."""
+    def _newest(self, options: Mapping[str, tuple[str, str]]) -> _Pointer | None:
+        pointers = [
+            (int(match[1]), string)
+            for name, (string, _) in options.items()
+            if (match := _POINTER.fullmatch(name[len(self._prefix) :]))
+        ]
+        return _read_pointer(*max(pointers)) if pointers else None
+
+    def _point_to(self, pointer: _Pointer) -> None:
+        name = f"{self._prefix}ledger.{pointer.serial}"
         failure: ProviderError | None = None
         try:
-            if old is None:
-                self._options.insert_option(self._pointer_name, pointer.text())
-            else:
-                self._options.update_option_if(self._pointer_name, old, pointer.text())
+            self._options.insert_option(name, pointer.text())
         except ProviderError as error:
             if not (error.may_have_happened or isinstance(error, ConflictError)):
                 raise
             failure = error
-        present = self._options.read_options(self._prefix, memo=False)
-        now = present.get(self._pointer_name)
-        if now is not None and now[0] == pointer.text():
+        present = self._options.read_options(f"{self._prefix}ledger.", memo=False)
+        if self._newest(present) == pointer:
             return
-        self._require_holder(present, lease)
-        if failure is not None and not isinstance(failure, ConflictError):
+        if failure is not None and name not in present:
             raise failure
         raise LedgerError("the ledger was changed while it was being saved; load it again")
 
     def _remove(self, names: Iterable[str]) -> None:
+        """Remove the versions that were there before, and what crashed saves left."""
+        old = [
+            name
+            for name in names
+            if _CHUNK.fullmatch(name[len(self._prefix) :])
+            or _POINTER.fullmatch(name[len(self._prefix) :])
+        ]
         # The new ledger stands already: what cannot be removed now, the next save removes.
         with suppress(ProviderError):
-            self._options.delete_options(list(names))
+            self._options.delete_options(sorted(old, reverse=True))
 
 
 def _part(name: str) -> str:
@@ -168,17 +178,15 @@ def _part(name: str) -> str:
     return name.replace(".", "..")
 
 
-def _read_pointer(option: tuple[str, str] | None) -> _Pointer | None:
-    if option is None:
-        return None
-    layout, _, rest = option[0].partition("|")
+def _read_pointer(serial: int, text: str) -> _Pointer:
+    layout, _, rest = text.partition("|")
     if layout.isdecimal() and int(layout) > _LAYOUT:
         raise LedgerError(
             f"the ledger's options have layout {layout}, newer than the {_LAYOUT} this audctl"
             " knows; use the audctl that wrote it, or a later one"
         )
     try:
-        serial, version, chunks = rest.split("|")
-        return _Pointer(int(serial), version, int(chunks))
+        version, chunks = rest.split("|")
+        return _Pointer(serial, version, int(chunks))
     except ValueError as error:
-        raise LedgerError(f"the ledger's pointer cannot be read: {option[0][:80]!r}") from error
+        raise LedgerError(f"the ledger's pointer cannot be read: {text[:80]!r}") from error

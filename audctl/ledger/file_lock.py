@@ -14,7 +14,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from audctl.errors import LockError
-from audctl.ledger.lock_record import LockRecord, lost_message, parse_lock_record
+from audctl.ledger.lock_record import (
+    LockRecord,
+    lost_message,
+    parse_lock_record,
+    require_in_time,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +42,8 @@ class _Claim:
         """Return who holds the lock; None when nobody does."""
         content = os.pread(self._descriptor, _LONGEST_RECORD_BYTES, 0)
         first_line = content.decode("utf-8", "replace").partition("\n")[0]
-        return parse_lock_record(first_line) if first_line else None
+        until, _, identity = first_line.partition("|")
+        return parse_lock_record(identity, until) if first_line else None
 
     def require(self, token: str) -> LockRecord:
         """Return the record when this token holds the lock; raise LockError when it was lost."""
@@ -48,7 +54,7 @@ class _Claim:
 
     def write(self, record: LockRecord | None) -> None:
         """Put another record, or none, in its place."""
-        line = f"{record.text()}\n".encode() if record else b""
+        line = f"{record.until.isoformat()}|{record.identity()}\n".encode() if record else b""
         # The new line first: whatever is left behind it after a crash is not read.
         os.pwrite(self._descriptor, line, 0)
         os.ftruncate(self._descriptor, len(line))
@@ -91,9 +97,11 @@ class FileLock:
         return FileLease(self, record.token, duration)
 
     def renew(self, token: str, duration: timedelta) -> None:
-        """Prolong the claim with this token."""
+        """Prolong the claim with this token; raise LockError when it was lost or has run out."""
         with self.open() as claim:
-            claim.write(claim.require(token).prolonged(self._clock.now() + duration))
+            held, now = claim.require(token), self._clock.now()
+            require_in_time(held, now)
+            claim.write(held.prolonged(now + duration))
 
     def release(self, token: str) -> None:
         """Let go, if this token still holds the lock."""

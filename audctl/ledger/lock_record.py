@@ -21,7 +21,7 @@ _OUTSIDE = re.compile(r"[^A-Za-z0-9@._:/+ -]")
 
 @dataclass(frozen=True, slots=True)
 class LockRecord:
-    """One holder's claim. Its text fits in 255 characters and needs no escaping."""
+    """One holder's claim. Its identity fits in 255 characters and needs no escaping."""
 
     token: str
     """Random: tells this claim from every other, also by the same holder."""
@@ -47,26 +47,21 @@ class LockRecord:
             f" and expires at {_shown(self.until)} unless it is prolonged"
         )
 
-    def text(self) -> str:
-        """Return the one-line form that :func:`parse_lock_record` reads."""
-        when = (self.since.isoformat(), self.until.isoformat())
-        return "|".join((self.token, *when, self.holder, self.reason))
+    def identity(self) -> str:
+        """Return the line that stays the same however often the claim is prolonged."""
+        return f"{self.token}|{self.since.isoformat()}|{self.holder}|{self.reason}"
 
 
-def parse_lock_record(text: str) -> LockRecord:
+def parse_lock_record(identity: str, until: str) -> LockRecord:
     """Read a claim; raise LockError when audctl did not write it: such a lock is never broken."""
     try:
-        token, since, until, holder, reason = text.split("|")
-        record = LockRecord(
-            token, holder, reason, datetime.fromisoformat(since), datetime.fromisoformat(until)
-        )
+        token, since, holder, reason = identity.split("|")
+        return LockRecord(token, holder, reason, _moment(since), _moment(until))
     except ValueError as error:
         raise LockError(
-            f"the lock is held, by something audctl cannot read: {text[:80]!r}; remove it by hand"
+            f"the lock is held, by something audctl cannot read: {identity[:80]!r};"
+            " remove it by hand if nobody is at work"
         ) from error
-    if record.since.tzinfo is None or record.until.tzinfo is None:
-        raise LockError(f"the lock is held, and its times have no zone: {text[:80]!r}")
-    return record
 
 
 def lost_message(now_held: LockRecord | None) -> str:
@@ -74,6 +69,22 @@ def lost_message(now_held: LockRecord | None) -> str:
     if now_held is None:
         return "the lock was lost: someone removed it; nothing more is written"
     return f"the lock was lost, nothing more is written: {now_held.held_message()}"
+
+
+def require_in_time(record: LockRecord, now: datetime) -> None:
+    """Raise LockError when a claim has run out: someone may be taking it over at this moment."""
+    if now >= record.until:
+        raise LockError(
+            f"the lock was not prolonged in time, it expired at {_shown(record.until)};"
+            " nothing more is written"
+        )
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment
 
 
 def _plain(words: str) -> str:

@@ -38,8 +38,8 @@ class OptionsClient(Protocol):
         """Insert or update by name."""
         ...
 
-    def update_option_if(self, name: str, old_string: str, new_string: str) -> None:
-        """Update by name **and** old string; does nothing, silently, when no row has both."""
+    def update_memo_if(self, name: str, string: str, memo: str) -> None:
+        """Set the memo value where name **and** string match, in one call; silent when no row has both."""
         ...
 
     def delete_option_if(self, name: str, string: str) -> None:

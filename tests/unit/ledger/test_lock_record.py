@@ -13,11 +13,13 @@ NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_holder_fits_in_an_option_and_reads_back(holder: str, reason: str) -> None:
     record = LockRecord.claim(holder, reason, NOW, timedelta(minutes=10))
-    text = record.text()
-    assert len(text) <= 255
-    assert text.isascii()
-    assert "'" not in text
-    assert parse_lock_record(text) == record
+    identity = record.identity()
+    assert len(identity) <= 255
+    assert identity.isascii()
+    assert "'" not in identity
+    assert parse_lock_record(identity, record.until.isoformat()) == record
+    later = record.prolonged(NOW + timedelta(hours=1))
+    assert later.identity() == identity
 
 
 def test_a_claim_tells_who_why_since_and_until() -> None:
@@ -34,9 +36,16 @@ def test_two_claims_of_one_holder_differ() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "by hand", "t|2026-01-01|x|h|r", "t|2026-01-01T00:00:00|2026-01-01T00:00:00|h|r"],
+    ("identity", "until"),
+    [
+        ("", "2026-03-01T12:00:00+00:00"),
+        ("by hand", "2026-03-01T12:00:00+00:00"),
+        ("t|yesterday|h|r", "2026-03-01T12:00:00+00:00"),
+        ("t|2026-03-01T12:00:00|h|r", "2026-03-01T12:00:00+00:00"),
+        ("t|2026-03-01T12:00:00+00:00|h|r", ""),
+        ("t|2026-03-01T12:00:00+00:00|h|r", "2026-03-01T12:00:00"),
+    ],
 )
-def test_a_lock_that_audctl_did_not_write_counts_as_held(text: str) -> None:
+def test_a_lock_that_audctl_did_not_write_counts_as_held(identity: str, until: str) -> None:
     with pytest.raises(LockError, match="the lock is held"):
-        parse_lock_record(text)
+        parse_lock_record(identity, until)
