@@ -49,6 +49,7 @@ def routes(store: Store, faults: Faults, calls: CallLog) -> list[Route]:
         with store.write() as conn:
             ims.expire_tokens(conn)
             campaign.expire_sessions(conn)
+            campaign.expire_sessions(conn)
         return Response(status_code=204)
 
     return [

@@ -15,7 +15,6 @@ from audctl.sandbox.audience_manager.kinds import (
     AUDIENCE_TRAITS_FOLDER_ID,
     ROOT_FOLDER_ID,
     SEGMENT,
-    SEGMENT_FOLDER,
     TRAIT,
     TRAIT_FOLDER,
 )

@@ -29,7 +29,7 @@ class Selection:
     def where_any(self, column: str, values: Sequence[object]) -> None:
         """Keep rows whose column equals one of `values`; no values means no restriction."""
         if values:
-            self.where(f"{column} IN (SELECT value FROM json_each(?))", as_json(values))
+            self.where(f"{column} IN (SELECT value FROM json_each(?))", as_json(values))  # noqa: S608
 
     def leave_out(self, *members: str) -> None:
         """Drop members from every row."""

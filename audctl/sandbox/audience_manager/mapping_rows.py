@@ -27,7 +27,7 @@ def sql_of_destination(choices: Choices) -> str:
     """Give the SQL expression of all mappings of the destination in the outer row."""
     row = sql_row(choices.mapping_id_name_in_destination)
     return (
-        f"json((SELECT json_group_array(json({row})) FROM aam_mapping AS m"
+        f"json((SELECT json_group_array(json({row})) FROM aam_mapping AS m"  # noqa: S608 - own names
         " WHERE m.destination_id = aam_destination.id))"
     )
 

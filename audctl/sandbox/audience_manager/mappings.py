@@ -13,12 +13,12 @@ from audctl.sandbox.audience_manager.export_controls import refuse_blocked
 from audctl.sandbox.audience_manager.fields import Document, Field, Form, decode
 from audctl.sandbox.audience_manager.kinds import DESTINATION, MAPPING, SEGMENT
 from audctl.sandbox.audience_manager.listing import (
+    Page,
     Selection,
     answer_selection,
     requested_page,
     wrap_page,
 )
-from audctl.sandbox.audience_manager.listing import Page
 from audctl.sandbox.audience_manager.records import (
     Record,
     addressed,

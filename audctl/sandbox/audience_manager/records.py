@@ -119,8 +119,8 @@ def addressed(call: Call, kind: Kind, name: str) -> Record:
     key = call.path[name]
     if kind.by_code and key.startswith("ic:"):
         row = call.conn.execute(
-            f"SELECT min(id) FROM {kind.table} WHERE integration_code = ?",
-            (key[3:],),  # noqa: S608
+            f"SELECT min(id) FROM {kind.table} WHERE integration_code = ?",  # noqa: S608
+            (key[3:],),
         ).fetchone()
         object_id = row[0]
     else:

@@ -21,45 +21,58 @@ _BARE_KEY = re.compile(r"[0-9]*[A-Za-z][A-Za-z0-9_-]*")
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
+_Token = tuple[str, str, int]
+"""Kind, text and column, counted from 1."""
+
+
 def check_trait_rule(text: str, max_depth: int) -> None:
     """Check a rule; raises RuleError saying where and why it is wrong.
 
-    A small state machine instead of recursion: an operand or an opening parenthesis is due, or a joiner or a closing
-    one.
+    No recursion: either an operand (a comparison, an opening parenthesis, NOT) is due, or a joiner or a closing
+    parenthesis.
     """
     tokens = _tokens(text)
-    position = depth = 0
+    _check_parentheses(tokens, max_depth)
+    position = 0
     operand_due = True
     while position < len(tokens):
         kind, word, column = tokens[position]
-        upper = word.upper() if kind == "bare" else ""
-        if operand_due and word == "(" and kind == "mark":
-            depth += 1
-            if depth > max_depth:
-                raise RuleError(f"more than {max_depth} levels of parentheses")
-        elif operand_due and upper == "NOT":
-            # One NOT per operand, as the grammar has it.
+        joiner = word.upper() if kind == "bare" else ""
+        if not operand_due:
+            if word != ")" and joiner not in {"AND", "OR"}:
+                raise RuleError(f"expected AND or OR, found {word} at character {column}")
+            operand_due = word != ")"
+            position += 1
+        elif word == "(":
+            position += 1
+        elif joiner == "NOT":
             if position and tokens[position - 1][1].upper() == "NOT":
                 raise RuleError(f"a second NOT at character {column}")
-        elif operand_due:
-            _check_comparison(tokens[position : position + 3], column)
-            position += 2
-            operand_due = False
-        elif word == ")" and kind == "mark" and depth:
-            depth -= 1
-        elif upper in {"AND", "OR"}:
-            operand_due = True
+            position += 1
         else:
-            raise RuleError(f"expected AND or OR, found {word} at character {column}")
-        position += 1
+            _check_comparison(tokens[position : position + 3], column)
+            operand_due = False
+            position += 3
     if operand_due:
         raise RuleError("the rule ends where a signal is due")
+
+
+def _check_parentheses(tokens: list[_Token], max_depth: int) -> None:
+    depth = 0
+    for kind, word, column in tokens:
+        if kind != "mark":
+            continue
+        depth += 1 if word == "(" else -1
+        if depth < 0:
+            raise RuleError(f"a parenthesis closes nothing at character {column}")
+        if depth > max_depth:
+            raise RuleError(f"more than {max_depth} levels of parentheses")
     if depth:
         raise RuleError("a parenthesis is not closed")
 
 
-def _tokens(text: str) -> list[tuple[str, str, int]]:
-    tokens: list[tuple[str, str, int]] = []
+def _tokens(text: str) -> list[_Token]:
+    tokens: list[_Token] = []
     position = 0
     end = len(text.rstrip())
     while position < end:
@@ -71,7 +84,7 @@ def _tokens(text: str) -> list[tuple[str, str, int]]:
     return tokens
 
 
-def _check_comparison(tokens: list[tuple[str, str, int]], column: int) -> None:
+def _check_comparison(tokens: list[_Token], column: int) -> None:
     if len(tokens) < 3:  # noqa: PLR2004 - key, operator, value
         raise RuleError(f"a comparison needs a key, an operator and a value at character {column}")
     (key_kind, key, _), (operator_kind, operator, operator_column), (value_kind, value, _) = tokens

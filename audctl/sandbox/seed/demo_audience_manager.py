@@ -5,6 +5,7 @@ by the example manifests. Times and ids are fixed.
 """
 
 import sqlite3
+from dataclasses import dataclass
 
 from audctl.sandbox.audience_manager.choices import Choices
 from audctl.sandbox.audience_manager.destinations import SERVER_SET
@@ -30,6 +31,7 @@ from audctl.sandbox.audience_manager.tenant import data_source_document
 from audctl.sandbox.store import Store
 
 CAMPAIGN_FEED_ID = 4200
+PARTNER_ID = 4101
 MARKETER = 12
 ANALYTICS = 0
 MADE_MS = 1_756_684_800_000
@@ -40,6 +42,30 @@ def fill(store: Store) -> None:
     """Make the tenant's objects."""
     with store.write() as conn:
         _Sower(conn).sow()
+
+
+@dataclass(frozen=True, slots=True)
+class _Trait:
+    name: str
+    code: str
+    data_source_id: int
+    folder_id: int
+    rule: str | None
+    """None makes an onboarded trait."""
+    population: int
+    origin: str = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    name: str
+    code: str
+    data_source_id: int
+    folder_id: int
+    rule: str
+    population: int
+    origin: str = "user"
+    status: str = "ACTIVE"
 
 
 class _Sower:
@@ -67,63 +93,67 @@ class _Sower:
         legacy = self._trait_folder("Legacy", ROOT_FOLDER_ID)
         letters = self._trait_folder("Newsletter", legacy)
         reports = self._trait_folder("Analytics", ROOT_FOLDER_ID)
-
-        vip = self._trait("Legacy VIP", "legacy-vip", web, legacy, 'c_tier == "vip"', 48_210)
-        opened = self._trait(
-            "Newsletter opened", "legacy-newsletter-open", web, letters, 'c_nl == "open"', 112_904
+        vip, opened, bounced, _, spender = (
+            self._trait(trait)
+            for trait in (
+                _Trait("Legacy VIP", "legacy-vip", web, legacy, 'c_tier == "vip"', 48_210),
+                _Trait(
+                    "Newsletter opened", "legacy-nl-open", web, letters, 'c_nl == "open"', 112_904
+                ),
+                _Trait(
+                    "Newsletter bounced",
+                    "legacy-nl-bounce",
+                    web,
+                    letters,
+                    'c_nl == "bounce"',
+                    3_377,
+                ),
+                _Trait("Store card holder", "legacy-store-card", cards, legacy, None, 76_040),
+                _Trait(
+                    "Big spenders",
+                    "analytics-big-spenders",
+                    suite,
+                    reports,
+                    None,
+                    21_655,
+                    "analytics",
+                ),
+            )
         )
-        bounced = self._trait(
-            "Newsletter bounced",
-            "legacy-newsletter-bounce",
-            web,
-            letters,
-            'c_nl == "bounce"',
-            3_377,
-        )
-        self._trait("Store card holder", "legacy-store-card", cards, legacy, None, 76_040)
-        spender = self._trait(
-            "Big spenders",
-            "analytics-big-spenders",
-            suite,
-            reports,
-            None,
-            21_655,
-            origin="analytics",
-        )
-
         by_hand = self._segment_folder("Legacy", ROOT_FOLDER_ID)
         from_reports = self._segment_folder("Analytics", ROOT_FOLDER_ID)
-        self._segment("VIP customers", "vip-customers", web, by_hand, f"{vip}T", 48_210)
-        openers = self._segment(
-            "Newsletter openers",
-            "newsletter-openers",
-            web,
-            by_hand,
-            f"frequency([{opened}T] <= 30D) >= 2 AND NOT {bounced}T",
-            58_121,
+        openers_rule = f"frequency([{opened}T] <= 30D) >= 2 AND NOT {bounced}T"
+        sale_rule = f"{opened}T OR {vip}T"
+        _, openers, _, _ = (
+            self._segment(segment)
+            for segment in (
+                _Segment("VIP customers", "vip-customers", web, by_hand, f"{vip}T", 48_210),
+                _Segment(
+                    "Newsletter openers", "newsletter-openers", web, by_hand, openers_rule, 58_121
+                ),
+                _Segment(
+                    "Autumn sale 2024",
+                    "autumn-sale-2024",
+                    web,
+                    by_hand,
+                    sale_rule,
+                    0,
+                    status="INACTIVE",
+                ),
+                _Segment(
+                    "Analytics: big spenders",
+                    "analytics-big-spenders",
+                    suite,
+                    from_reports,
+                    f"{spender}T",
+                    21_655,
+                    "analytics",
+                ),
+            )
         )
-        self._segment(
-            "Autumn sale 2024",
-            "autumn-sale-2024",
-            web,
-            by_hand,
-            f"{opened}T OR {vip}T",
-            0,
-            status="INACTIVE",
-        )
-        self._segment(
-            "Analytics: big spenders",
-            "analytics-big-spenders",
-            suite,
-            from_reports,
-            f"{spender}T",
-            21_655,
-            origin="analytics",
-        )
-
         self._destination(CAMPAIGN_FEED_ID, "Adobe Campaign feed", "S2S", "consultant")
         partner = self._destination(
-            4101,
+            PARTNER_ID,
             "Retargeting partner",
             "PUSH",
             "user",
@@ -161,60 +191,36 @@ class _Sower:
         )
         insert(self._conn, TRAIT, {"pid": COMPANY_ID, **document, **_stamps("user")}, "dataSource")
 
-    def _trait(
-        self,
-        name: str,
-        code: str,
-        data_source_id: int,
-        folder_id: int,
-        rule: str | None,
-        population: int,
-        origin: str = "user",
-    ) -> int:
-        onboarded = rule is None
+    def _trait(self, trait: _Trait) -> int:
+        kind = "ON_BOARDED_TRAIT" if trait.rule is None else "RULE_BASED_TRAIT"
         document = {
             "pid": COMPANY_ID,
-            **trait_document(
-                name,
-                "ON_BOARDED_TRAIT" if onboarded else "RULE_BASED_TRAIT",
-                data_source_id,
-                folder_id,
-            ),
-            "integrationCode": code,
-            "traitRule": f'ic == "{code}"' if onboarded else rule,
-            **_stamps(origin),
+            **trait_document(trait.name, kind, trait.data_source_id, trait.folder_id),
+            "integrationCode": trait.code,
+            "traitRule": trait.rule or f'ic == "{trait.code}"',
+            **_stamps(trait.origin),
         }
-        trait_id = insert(self._conn, TRAIT, document, origin).id
-        self._populate("aam_trait", trait_id, population)
+        trait_id = insert(self._conn, TRAIT, document, trait.origin).id
+        self._populate("aam_trait", trait_id, trait.population)
         return trait_id
 
-    def _segment(
-        self,
-        name: str,
-        code: str,
-        data_source_id: int,
-        folder_id: int,
-        rule: str,
-        population: int,
-        origin: str = "user",
-        status: str = "ACTIVE",
-    ) -> int:
+    def _segment(self, segment: _Segment) -> int:
         document = {
             "pid": COMPANY_ID,
-            "name": name,
+            "name": segment.name,
             "description": "",
-            "segmentRule": rule,
-            "folderId": folder_id,
-            "dataSourceId": data_source_id,
+            "segmentRule": segment.rule,
+            "folderId": segment.folder_id,
+            "dataSourceId": segment.data_source_id,
             "mergeRuleDataSourceId": DEFAULT_MERGE_RULE_ID,
-            "integrationCode": code,
-            "status": status,
-            **_stamps(origin),
+            "integrationCode": segment.code,
+            "status": segment.status,
+            **_stamps(segment.origin),
         }
-        segment_id = insert(self._conn, SEGMENT, document, origin).id
-        parsed = parse_segment_rule(rule, self._choices.max_rule_depth)
+        segment_id = insert(self._conn, SEGMENT, document, segment.origin).id
+        parsed = parse_segment_rule(segment.rule, self._choices.max_rule_depth)
         link_traits(self._conn, segment_id, parsed.traits)
-        self._populate("aam_segment", segment_id, population)
+        self._populate("aam_segment", segment_id, segment.population)
         return segment_id
 
     def _populate(self, table: str, object_id: int, population: int) -> None:
