@@ -51,7 +51,7 @@ class Destinations:
 
     def rows(self) -> list[Row]:
         """Read the list, without details."""
-        return self._rest.rows(PATH, ID_NAME)
+        return self._rest.rows(PATH, (ID_NAME,))
 
     def live(self, row: Row, etag: str = "") -> LiveObject:
         """Return a row, of the list or a detail, in canonical form."""

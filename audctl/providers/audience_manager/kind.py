@@ -64,7 +64,7 @@ class PlainObjects:
 
     def rows(self) -> list[Row]:
         """Read the whole list."""
-        return self._rest.rows(self.kind.path, self.kind.id_name, self.kind.list_params)
+        return self._rest.rows(self.kind.path, (self.kind.id_name,), self.kind.list_params)
 
     def read(self) -> list[LiveObject]:
         """Read the whole list, in canonical form."""
@@ -108,7 +108,7 @@ class PlainObjects:
         params: Params = {**self.kind.list_params, "integrationCode": code}
         if source:
             params = {**params, "dataSourceId": source}
-        rows = self._rest.rows(self.kind.path, self.kind.id_name, params)
+        rows = self._rest.rows(self.kind.path, (self.kind.id_name,), params)
         found = [self.live(row) for row in rows if self._matches(row, source, code)]
         if len(found) > 1:
             ids = ", ".join(sorted(each.id for each in found))

@@ -64,7 +64,7 @@ class Mappings:
         """Read all mappings of one destination; none when there is no such destination."""
         path = f"{PATH}{segment_of_path(destination)}/mappings"
         try:
-            rows = self._rest.rows(path, "mappingId")
+            rows = self._rest.rows(path, names.MAPPING_IDS, sort=False)
         except NotFoundError:
             return []
         return [
@@ -163,7 +163,7 @@ class Mappings:
 
     def _search(self, live_id: str) -> LiveObject | None:
         """Look through all destinations: only after a restart, for an id that no read has shown yet."""
-        for row in self._rest.rows(PATH, ID_NAME):
+        for row in self._rest.rows(PATH, (ID_NAME,)):
             for found in self.read(decode_text(row.get(ID_NAME))):
                 if found.id == live_id:
                     return found

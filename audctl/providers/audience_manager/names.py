@@ -79,3 +79,6 @@ MAX_PAGE_SIZE = 1000
 
 SERVER_TRAIT_FOLDERS = frozenset({"/Audience Traits"})
 """Where the server keeps traits of its own; the documentation names the folder, its place is assumed."""
+
+SYSTEM_USER = "0"
+"""``crUID`` of what Adobe's own services make (the data source of folder traits, for one); assumed."""

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING
 from audctl.errors import InvalidAnswerError
 from audctl.model.live import Origin
 from audctl.providers.audience_manager.codec import decode_text
-from audctl.providers.audience_manager.names import GENERAL_DATA_SOURCE, GLOBAL_DATA_SOURCES
+from audctl.providers.audience_manager.names import (
+    GENERAL_DATA_SOURCE,
+    GLOBAL_DATA_SOURCES,
+    SYSTEM_USER,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,7 +58,7 @@ class Ownership:
     def foreign_data_sources(self) -> frozenset[str]:
         """Return ids of data sources whose traits and segments another product or company keeps."""
         if self._foreign is None:
-            self.learn_data_sources(self._rest.rows(DATA_SOURCES, "dataSourceId"))
+            self.learn_data_sources(self._rest.rows(DATA_SOURCES, ("dataSourceId",)))
         return self._foreign or frozenset()
 
     def of_data_source(self, row: Row) -> Origin:
@@ -77,4 +81,6 @@ def origin_of_data_source(row: Row, company: str) -> Origin:
         or decode_text(row.get("dataSourceId")) in GLOBAL_DATA_SOURCES
         or decode_text(row.get("type")) not in {"", GENERAL_DATA_SOURCE}
     )
-    return Origin.READ_ONLY if foreign else Origin.CUSTOMER
+    if foreign:
+        return Origin.READ_ONLY
+    return Origin.SERVER if decode_text(row.get("crUID")) == SYSTEM_USER else Origin.CUSTOMER

@@ -96,10 +96,15 @@ class RestClient:
         """Delete; raise NotFoundError when there is none."""
         self.transport.send("DELETE", path, headers=self._headers)
 
-    def rows(self, path: str, id_name: str, params: Params | None = None) -> list[Row]:
-        """Read a list to its end, whatever shape it comes in; raise when that cannot be proven."""
+    def rows(
+        self, path: str, ids: tuple[str, ...], params: Params | None = None, *, sort: bool = True
+    ) -> list[Row]:
+        """Read a list to its end, whatever shape it comes in; raise when that cannot be proven.
+
+        ``ids`` are the names a row's id may have; with ``sort`` pages are ordered by the first of them.
+        """
         for _ in range(READS_OF_A_MOVING_LIST):
-            found = self._rows_once(path, id_name, params or {})
+            found = self._rows_once(path, ids, params or {}, sort=sort)
             if found is not None:
                 return found
         raise InvalidAnswerError(
@@ -108,16 +113,20 @@ class RestClient:
             retryable=True,
         )
 
-    def _rows_once(self, path: str, id_name: str, params: Params) -> list[Row] | None:
+    def _rows_once(
+        self, path: str, ids: tuple[str, ...], params: Params, *, sort: bool
+    ) -> list[Row] | None:
         """Return all rows, or None when the pages do not fit together."""
         page_size = self.page_size
-        paging: Params = {} if page_size is None else {"pageSize": page_size, "sortBy": id_name}
+        order: Params = {"sortBy": ids[0]} if sort else {}
         gathered: list[Row] = []
         page, total = 0, None
         while True:
-            number: Params = {} if page_size is None else {"page": page}
+            paging: Params = (
+                {} if page_size is None else {"page": page, "pageSize": page_size, **order}
+            )
             answer = self.transport.send(
-                "GET", path, params={**params, **paging, **number}, headers=self._headers
+                "GET", path, params={**params, **paging}, headers=self._headers
             )
             content = answer.json()
             if isinstance(content, list):
@@ -134,10 +143,9 @@ class RestClient:
                 break
             # The list came in pages without being asked to: go on with the server's page size.
             page_size = page_size or decode_number(part.get("pageSize")) or len(listed)
-            paging = {"pageSize": page_size, "sortBy": id_name}
             page += 1
-        distinct = len({str(each.get(id_name, index)) for index, each in enumerate(gathered)})
-        return gathered if distinct == len(gathered) == total else None
+        distinct = {str([each.get(name) for name in ids]) for each in gathered}
+        return gathered if len(distinct) == len(gathered) == total else None
 
     def _judge(self, answer: Answer, call: Call) -> ProviderError | None:
         if answer.ok:

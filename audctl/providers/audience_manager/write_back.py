@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audctl.errors import ConflictError, InvalidAnswerError, ProviderError
-from audctl.model.objects import OBJECT_TYPES, Form
+from audctl.model.canonical import canonical
+from audctl.model.objects import OBJECT_TYPES
+from audctl.redact import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from audctl.model.live import LiveObject
-    from audctl.model.value import LiveValue
     from audctl.ports import WriteValue
 
 
@@ -47,10 +48,12 @@ def check_kept(after: LiveObject, fields: Mapping[str, WriteValue], operation: s
 
 def check_unchanged(now: LiveObject, before: LiveObject, operation: str) -> None:
     """Raise ConflictError when a field differs from what the caller decided upon."""
+    types = OBJECT_TYPES[now.type].fields
     changed = [
         name
         for name, value in before.fields.items()
-        if name in now.fields and not _equal(now.fields[name], value)
+        if name in now.fields
+        and canonical(types[name].form, now.fields[name]) != canonical(types[name].form, value)
     ]
     if changed:
         by = f" by user {now.changed_by}" if now.changed_by else ""
@@ -61,22 +64,13 @@ def check_unchanged(now: LiveObject, before: LiveObject, operation: str) -> None
 
 
 def _differing(now: LiveObject, fields: Mapping[str, WriteValue]) -> list[str]:
+    """Name the fields that hold something else; a cleared one may come back as the system's default."""
     types = OBJECT_TYPES[now.type].fields
     return sorted(
         name
         for name, value in fields.items()
-        # A cleared field may come back as the system's default: nothing to compare it with.
         if value is not None
+        and not isinstance(value, Secret)
         and not types[name].create_only
-        and not _equal(now.fields.get(name), _canonical(value, types[name].form))
+        and canonical(types[name].form, now.fields.get(name)) != canonical(types[name].form, value)
     )
-
-
-def _canonical(value: WriteValue, form: Form) -> WriteValue:
-    if form is Form.SET and isinstance(value, tuple):
-        return tuple(sorted(set(value)))
-    return str(value) if form is Form.REFERENCE else value
-
-
-def _equal(one: LiveValue | None, other: WriteValue) -> bool:
-    return one == other or (one in {None, ""} and other in {None, ""})
