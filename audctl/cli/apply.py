@@ -33,7 +33,7 @@ def apply(
     plan_file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE]",
+            metavar="FILE",
             help="A plan from plan --out: applied only if planning again gives the same digest.",
         ),
     ] = None,
@@ -75,12 +75,13 @@ def apply(
 
     Example: audctl apply plan.json --env prod
     """
+    console = console_of(context, output)
+    _check(console, expect_digest, asks=plan_file is None and not auto_approve and not dry_run)
+
     from audctl import operations
     from audctl.plan.options import PlanOptions
     from audctl.plan.plan_file import plan_document
 
-    console = console_of(context, output)
-    _check(console, expect_digest, asks=plan_file is None and not auto_approve and not dry_run)
     answers: list[bool] = []
 
     def approve(plan: "Plan") -> bool:

@@ -110,7 +110,8 @@ def of_apply(report: ApplyReport) -> ExitCode:
         codes.append(ExitCode.ERROR)
     if any(step.change not in (Change.MANUAL, Change.KEEP) for step in report.left):
         codes.append(ExitCode.PARTIAL)
-    elif report.verified is False:
+    elif report.verified is False and not report.left:
+        # The second read itself failed: nobody knows what is left.
         codes.append(ExitCode.ERROR)
     if report.interrupted:
         codes.append(ExitCode.INTERRUPTED)

@@ -16,7 +16,7 @@ def schema(
     context: typer.Context,
     kind: Annotated[
         str | None,
-        typer.Argument(metavar="[KIND]", help="For example Audience; Project is one too."),
+        typer.Argument(metavar="KIND", help="For example Audience; Project is one too."),
     ] = None,
     output: OutputOption = Output.TEXT,
 ) -> int:

@@ -1,0 +1,164 @@
+"""Every command can be found, read about, and misused without harm."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from audctl import __version__
+from audctl.cli.app import COMMANDS
+
+if TYPE_CHECKING:
+    from conftest import CommandLine
+
+ROOT = Path(__file__).parents[2]
+HEAVY = (
+    "audctl.operations",
+    "httpx",
+    "lxml",
+    "yaml",
+    "jsonschema",
+    "jsonschema_rs",
+    "deepdiff",
+    "rich",
+    "starlette",
+)
+
+
+def _paths() -> list[tuple[str, ...]]:
+    """Return every command line that leads to a command, such as ``plan`` or ``ledger list``."""
+    found: list[tuple[str, ...]] = []
+    for name, entry in COMMANDS.items():
+        command = get_command(importlib.import_module(f"audctl.cli.{entry.module}").app)
+        if isinstance(command, TyperGroup):
+            found += [(name, each) for each in command.commands]
+        else:
+            found.append((name,))
+    return found
+
+
+PATHS = _paths()
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_each_command_has_help_with_an_example(path: tuple[str, ...], audctl: CommandLine) -> None:
+    ran = audctl(*path, "--help")
+    assert ran.code == 0
+    assert not ran.stderr
+    text = " ".join(ran.stdout.split())
+    assert f"Usage: audctl {' '.join(path)}" in text
+    assert f"Example: audctl {' '.join(path)}" in text
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_the_command_says(name: str, audctl: CommandLine) -> None:
+    own_help = audctl(name, "--help").stdout
+    assert COMMANDS[name].summary in " ".join(own_help.split())
+    assert COMMANDS[name].summary in " ".join(audctl("--help").stdout.split())
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_each_command_is_documented(path: tuple[str, ...]) -> None:
+    shown = f"audctl {' '.join(path)}"
+    assert f"## `{shown}" in (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert f"| `{shown}`" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_each_option_is_documented() -> None:
+    text = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    missing = [
+        f"{name} {option}"
+        for name, entry in COMMANDS.items()
+        for command in [get_command(importlib.import_module(f"audctl.cli.{entry.module}").app)]
+        for each in (command.commands.values() if isinstance(command, TyperGroup) else [command])
+        for parameter in each.params
+        for option in [*parameter.opts, *parameter.secondary_opts]
+        if option.startswith("--") and "completion" not in option and f"`{option}" not in text
+    ]
+    assert not missing
+
+
+def test_version(audctl: CommandLine) -> None:
+    ran = audctl("--version")
+    assert (ran.code, ran.stdout, ran.stderr) == (0, f"audctl {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["pln"], "Did you mean 'plan'"),
+        (["plan", "--bogus"], "No such option: --bogus"),
+        (["show"], "Missing argument 'FILE'"),
+        (["apply", "--parallelism", "0"], "greater than or equal to 1"),
+        (["plan", "--output", "yaml"], "'yaml'"),
+        (["explain", "Audeince"], "did you mean 'Audience'?"),
+        (["explain", "Audience.spec.rul"], "did you mean 'rule'?"),
+        (["explain", "Audience.spec.rule.more"], "there are no fields below it"),
+        (["explain", "AUD9999"], "no finding code AUD9999"),
+        (["schema", "Widget"], "there is no kind 'Widget'"),
+        (["apply"], "nobody can answer here"),
+        (["apply", "--auto-approve", "--expect-digest", ""], "--expect-digest needs a digest"),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else "",
+)
+def test_a_misuse_is_exit_64_and_a_word_on_stderr(
+    arguments: list[str], said: str, audctl: CommandLine
+) -> None:
+    ran = audctl(*arguments)
+    assert ran.code == 64
+    assert not ran.stdout
+    assert said in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_no_command_shows_help_and_is_a_misuse(audctl: CommandLine) -> None:
+    ran = audctl()
+    assert ran.code == 64
+    assert "Commands:" in ran.stderr
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_starting_loads_nothing_heavy(option: str) -> None:
+    script = (
+        "import sys\nfrom audctl.cli.app import run\n"
+        f"assert run([{option!r}]) == 0\n"
+        f"print([each for each in {HEAVY!r} if each in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_a_command_loads_nothing_heavy(name: str) -> None:
+    script = (
+        "import sys\nfrom audctl.cli.app import run\n"
+        f"assert run([{name!r}, '--help']) == 0\n"
+        f"print([each for each in {HEAVY!r} if each in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == "[]"
+
+
+def test_the_module_and_the_script_are_the_same_program() -> None:
+    shown = [
+        subprocess.run([*command, "--version"], capture_output=True, text=True, check=True).stdout
+        for command in (
+            [sys.executable, "-m", "audctl"],
+            [sys.executable, "-c", "from audctl.__main__ import main; main()"],
+        )
+    ]
+    assert shown == [f"audctl {__version__}\n"] * 2
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert re.search(r'^audctl = "audctl.__main__:main"$', project, re.MULTILINE)
