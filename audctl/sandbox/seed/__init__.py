@@ -19,5 +19,4 @@ def seed(store: Store, name: str) -> None:
         # Both join this transaction, so a seed is sown whole or not at all.
         demo_audience_manager.fill(store)
         demo_campaign.fill(store)
-        demo_campaign.fill(store)
         conn.execute("INSERT INTO sandbox_seed VALUES (?)", (name,))
