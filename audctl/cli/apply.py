@@ -80,7 +80,7 @@ def apply(
 
     from audctl import operations
     from audctl.plan.options import PlanOptions
-    from audctl.plan.plan_file import plan_document
+    from audctl.plan.plan_json import plan_to_json
 
     answers: list[bool] = []
 
@@ -112,11 +112,11 @@ def apply(
         ended = report
         console.result(
             lambda paint: to_terminal.apply_report(ended, paint),
-            lambda: to_json.apply_report(plan_document(plan), ended),
+            lambda: to_json.apply_report(plan_to_json(plan), ended),
         )
         return exit_codes.of_apply(ended)
     if console.wants_json:
-        console.result(lambda _: (), lambda: to_json.apply_report(plan_document(plan), None))
+        console.result(lambda _: (), lambda: to_json.apply_report(plan_to_json(plan), None))
     if dry_run:
         return exit_codes.of_plan(plan, detailed=detailed_exitcode)
     if answers and not answers[-1]:

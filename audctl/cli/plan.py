@@ -44,12 +44,13 @@ def plan(
     """
     from audctl import operations
     from audctl.plan.options import PlanOptions
-    from audctl.plan.plan_file import plan_document, write_plan
+    from audctl.plan.plan_file import write_plan
+    from audctl.plan.plan_json import plan_to_json
 
     console = console_of(context, output)
     options = PlanOptions(adopt=adopt, allowed=frozenset(allow or ()))
     made = operations.plan(console.context(project, environment), options=options)
-    console.result(lambda paint: to_terminal.plan(made, paint), lambda: plan_document(made))
+    console.result(lambda paint: to_terminal.plan(made, paint), lambda: plan_to_json(made))
     if out is not None:
         write_plan(made, out)
         console.tell(f"plan written to {out}")

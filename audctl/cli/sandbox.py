@@ -52,7 +52,7 @@ def serve(
 
     try:
         serve_sandbox(data, port, seed, announce)
-    except DataFolderInUseError as error:
+    except (DataFolderInUseError, ValueError) as error:  # ValueError: a seed of no such name
         raise UsageError(str(error)) from error
     except OSError as error:
         raise UsageError(

@@ -25,9 +25,10 @@ def show(
 
     Example: audctl show plan.json
     """
-    from audctl.plan.plan_file import plan_document, read_plan
+    from audctl.plan.plan_file import read_plan
+    from audctl.plan.plan_json import plan_to_json
 
     console = console_of(context, output)
     plan = read_plan(plan_file)
-    console.result(lambda paint: to_terminal.plan(plan, paint), lambda: plan_document(plan))
+    console.result(lambda paint: to_terminal.plan(plan, paint), lambda: plan_to_json(plan))
     return ExitCode.DONE

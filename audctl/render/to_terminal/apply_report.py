@@ -65,4 +65,4 @@ def _proof(report: ApplyReport, paint: Paint) -> Iterator[str]:
         for step in left:
             yield f"  {SIGNS[step.change]} {step.change.value} {printable(str(step.address))}: {printable(step.reason)}"
     elif report.verified is False:
-        yield f"{paint.bad('Not verified')}: the second read failed"
+        yield f"{paint.bad('Not verified')}: a second look could not prove that nothing is left"
