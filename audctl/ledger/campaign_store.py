@@ -60,7 +60,7 @@ class _Pointer(NamedTuple):
         return f"{_LAYOUT}|{self.version}|{self.chunks}"
 
 
-class CampaignLedgerStore:
+class CampaignStore:
     """A ``LedgerStore`` in the options of one Campaign instance."""
 
     def __init__(self, options: OptionsClient, *, project: str, environment: str) -> None:

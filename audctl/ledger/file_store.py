@@ -22,7 +22,7 @@ _OWNER_ONLY = 0o600
 """Ids, labels and rules of a customer's audiences are nobody else's business on a shared machine."""
 
 
-class FileLedgerStore:
+class FileStore:
     """A ``LedgerStore`` on one machine, or on a file system that supports ``flock`` (POSIX only)."""
 
     def __init__(self, path: Path, *, project: str, clock: Clock) -> None:

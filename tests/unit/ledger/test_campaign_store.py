@@ -13,7 +13,7 @@ from audctl.errors import (
     ProviderError,
     UnreachableError,
 )
-from audctl.ledger.campaign_store import CHUNK_CHARACTERS, CampaignLedgerStore
+from audctl.ledger.campaign_store import CHUNK_CHARACTERS, CampaignStore
 from audctl.model.address import Address
 from audctl.model.ledger import Ledger, LedgerEntry
 
@@ -96,12 +96,12 @@ def options() -> FakeOptions:
 
 
 @pytest.fixture
-def store(options: FakeOptions) -> CampaignLedgerStore:
+def store(options: FakeOptions) -> CampaignStore:
     return rival(options)
 
 
-def rival(options: FakeOptions) -> CampaignLedgerStore:
-    return CampaignLedgerStore(options, project="acme", environment="prod")
+def rival(options: FakeOptions) -> CampaignStore:
+    return CampaignStore(options, project="acme", environment="prod")
 
 
 def grown(ledger: Ledger, name: str, size: int = 10) -> Ledger:
@@ -116,7 +116,7 @@ def grown(ledger: Ledger, name: str, size: int = 10) -> Ledger:
     return ledger.with_changes(recorded=[entry])
 
 
-def saved(store: CampaignLedgerStore, name: str = "first") -> Ledger:
+def saved(store: CampaignStore, name: str = "first") -> Ledger:
     lease = store.lock(holder="me", reason="test", duration=TEN_MINUTES)
     ledger = grown(store.load(), name)
     store.save(ledger, lease)
@@ -126,15 +126,13 @@ def saved(store: CampaignLedgerStore, name: str = "first") -> Ledger:
 
 def test_names_keep_projects_and_environments_apart(options: FakeOptions) -> None:
     pairs = [("a", "b.c"), ("a.b", "c"), ("a", "b"), ("a.", "b")]
-    stores = [CampaignLedgerStore(options, project=p, environment=e) for p, e in pairs]
+    stores = [CampaignStore(options, project=p, environment=e) for p, e in pairs]
     kept = [saved(store, f"list-{index}") for index, store in enumerate(stores)]
     assert [store.load() for store in stores] == kept
     assert all(name.startswith("audctl.") for name in options.rows)
 
 
-def test_only_pointer_and_current_chunks_stay(
-    options: FakeOptions, store: CampaignLedgerStore
-) -> None:
+def test_only_pointer_and_current_chunks_stay(options: FakeOptions, store: CampaignStore) -> None:
     saved(store, "one")
     saved(store, "two")
     ledger = saved(store, "three")
@@ -146,9 +144,7 @@ def test_only_pointer_and_current_chunks_stay(
     assert store.load() == ledger
 
 
-def test_strings_stay_within_an_option_s_length(
-    options: FakeOptions, store: CampaignLedgerStore
-) -> None:
+def test_strings_stay_within_an_option_s_length(options: FakeOptions, store: CampaignStore) -> None:
     saved(store)
     store.lock(holder="h" * 500, reason="r" * 500, duration=TEN_MINUTES)
     assert all(len(string) <= 255 for string, _ in options.rows.values())
@@ -159,7 +155,7 @@ def test_strings_stay_within_an_option_s_length(
     "call", ["read_options 1", "write_option 1", "read_options 2", "insert_option 1"]
 )
 def test_a_save_that_fails_before_the_pointer_moves_leaves_the_old_ledger(
-    options: FakeOptions, store: CampaignLedgerStore, call: str
+    options: FakeOptions, store: CampaignStore, call: str
 ) -> None:
     old = saved(store)
     lease = store.lock(holder="me", reason="", duration=TEN_MINUTES)
@@ -175,7 +171,7 @@ def test_a_save_that_fails_before_the_pointer_moves_leaves_the_old_ledger(
 
 
 def test_a_lost_answer_to_moving_the_pointer_is_read_back(
-    options: FakeOptions, store: CampaignLedgerStore
+    options: FakeOptions, store: CampaignStore
 ) -> None:
     old = saved(store)
     lease = store.lock(holder="me", reason="", duration=TEN_MINUTES)
@@ -186,7 +182,7 @@ def test_a_lost_answer_to_moving_the_pointer_is_read_back(
 
 
 def test_a_lost_question_to_move_the_pointer_is_an_error_and_nothing_moves(
-    options: FakeOptions, store: CampaignLedgerStore
+    options: FakeOptions, store: CampaignStore
 ) -> None:
     old = saved(store)
     lease = store.lock(holder="me", reason="", duration=TEN_MINUTES)
@@ -198,7 +194,7 @@ def test_a_lost_question_to_move_the_pointer_is_an_error_and_nothing_moves(
 
 
 def test_old_chunks_that_cannot_be_removed_do_not_fail_a_save(
-    options: FakeOptions, store: CampaignLedgerStore
+    options: FakeOptions, store: CampaignStore
 ) -> None:
     old = saved(store)
     lease = store.lock(holder="me", reason="", duration=TEN_MINUTES)
@@ -212,7 +208,7 @@ def test_old_chunks_that_cannot_be_removed_do_not_fail_a_save(
 
 
 def test_a_server_that_drops_memo_values_is_noticed_before_the_pointer_moves(
-    options: FakeOptions, store: CampaignLedgerStore
+    options: FakeOptions, store: CampaignStore
 ) -> None:
     old = saved(store)
     lease = store.lock(holder="me", reason="", duration=TEN_MINUTES)
@@ -231,7 +227,7 @@ def test_a_server_that_drops_memo_values_is_noticed_before_the_pointer_moves(
 
 @pytest.mark.parametrize("saves", [1, 2])
 def test_a_rival_who_saves_first_is_not_overwritten(
-    options: FakeOptions, store: CampaignLedgerStore, saves: int
+    options: FakeOptions, store: CampaignStore, saves: int
 ) -> None:
     old = saved(store)
     lease = store.lock(holder="me", reason="", duration=TEN_MINUTES)
@@ -249,7 +245,7 @@ def test_a_rival_who_saves_first_is_not_overwritten(
 
 
 def test_a_reader_starts_again_when_the_ledger_moves_under_it(
-    options: FakeOptions, store: CampaignLedgerStore
+    options: FakeOptions, store: CampaignStore
 ) -> None:
     saved(store)
     options.calls.clear()
@@ -259,7 +255,7 @@ def test_a_reader_starts_again_when_the_ledger_moves_under_it(
 
 
 def test_missing_chunks_are_a_torn_ledger_and_not_an_empty_one(
-    options: FakeOptions, store: CampaignLedgerStore
+    options: FakeOptions, store: CampaignStore
 ) -> None:
     saved(store)
     for name in [each for each in options.rows if each.endswith(".0000")]:
@@ -270,22 +266,20 @@ def test_missing_chunks_are_a_torn_ledger_and_not_an_empty_one(
 
 @pytest.mark.parametrize("text", ["", "x", "1|2|3|4", "1|a", "1|a|b"])
 def test_a_damaged_pointer_is_not_an_empty_ledger(
-    options: FakeOptions, store: CampaignLedgerStore, text: str
+    options: FakeOptions, store: CampaignStore, text: str
 ) -> None:
     options.rows["audctl.acme.prod.ledger.1"] = (text, "")
     with pytest.raises(LedgerError, match="pointer cannot be read"):
         store.load()
 
 
-def test_a_newer_layout_is_refused(options: FakeOptions, store: CampaignLedgerStore) -> None:
+def test_a_newer_layout_is_refused(options: FakeOptions, store: CampaignStore) -> None:
     options.rows["audctl.acme.prod.ledger.1"] = ("2|something|else", "")
     with pytest.raises(LedgerError, match="layout 2, newer than the 1"):
         store.load()
 
 
-def test_the_highest_serial_counts_by_number(
-    options: FakeOptions, store: CampaignLedgerStore
-) -> None:
+def test_the_highest_serial_counts_by_number(options: FakeOptions, store: CampaignStore) -> None:
     for number in range(11):
         options.calls.clear()
         options.before["delete_options 1"] = no_answer
@@ -294,9 +288,7 @@ def test_the_highest_serial_counts_by_number(
     assert store.load().serial == 11
 
 
-def test_a_memo_that_is_no_base64_is_damage(
-    options: FakeOptions, store: CampaignLedgerStore
-) -> None:
+def test_a_memo_that_is_no_base64_is_damage(options: FakeOptions, store: CampaignStore) -> None:
     saved(store)
     name = next(each for each in options.rows if each.endswith(".0000"))
     options.rows[name] = ("1/1", "&&&")
@@ -321,7 +313,7 @@ def test_of_two_breakers_between_each_other_s_calls_one_wins(options: FakeOption
 
 
 def test_a_lost_answer_to_taking_the_lock_is_read_back(
-    options: FakeOptions, store: CampaignLedgerStore
+    options: FakeOptions, store: CampaignStore
 ) -> None:
     options.after["insert_option 1"] = lost_answer
     lease = store.lock(holder="me", reason="", duration=TEN_MINUTES)
@@ -329,14 +321,14 @@ def test_a_lost_answer_to_taking_the_lock_is_read_back(
 
 
 def test_a_lock_store_that_cannot_be_reached_is_a_lock_error(
-    options: FakeOptions, store: CampaignLedgerStore
+    options: FakeOptions, store: CampaignStore
 ) -> None:
     options.before["server_time 1"] = no_answer
     with pytest.raises(LockError, match="nobody can tell"):
         store.lock(holder="me", reason="", duration=TEN_MINUTES)
 
 
-def test_a_missing_right_stays_what_it_is(options: FakeOptions, store: CampaignLedgerStore) -> None:
+def test_a_missing_right_stays_what_it_is(options: FakeOptions, store: CampaignStore) -> None:
     def forbidden() -> None:
         raise PermissionDeniedError("no right to write options")
 
@@ -346,7 +338,7 @@ def test_a_missing_right_stays_what_it_is(options: FakeOptions, store: CampaignL
 
 
 def test_renewing_with_a_lost_answer_is_read_back(
-    options: FakeOptions, store: CampaignLedgerStore
+    options: FakeOptions, store: CampaignStore
 ) -> None:
     lease = store.lock(holder="me", reason="", duration=TEN_MINUTES)
     options.now += timedelta(minutes=9)
@@ -358,7 +350,7 @@ def test_renewing_with_a_lost_answer_is_read_back(
 
 
 def test_renewing_with_a_lost_question_can_be_tried_again(
-    options: FakeOptions, store: CampaignLedgerStore
+    options: FakeOptions, store: CampaignStore
 ) -> None:
     lease = store.lock(holder="me", reason="", duration=TEN_MINUTES)
     options.now += timedelta(minutes=5)
@@ -371,7 +363,7 @@ def test_renewing_with_a_lost_question_can_be_tried_again(
 
 
 def test_renewing_that_took_until_after_the_old_end_does_not_count(
-    options: FakeOptions, store: CampaignLedgerStore
+    options: FakeOptions, store: CampaignStore
 ) -> None:
     """A breaker may have judged the old end already, and its removal may be on the way."""
     lease = store.lock(holder="slow", reason="", duration=TEN_MINUTES)
@@ -385,7 +377,7 @@ def test_renewing_that_took_until_after_the_old_end_does_not_count(
 
 
 def test_a_breaker_that_reads_while_the_holder_renews_stands_back(
-    options: FakeOptions, store: CampaignLedgerStore
+    options: FakeOptions, store: CampaignStore
 ) -> None:
     lease = store.lock(holder="me", reason="", duration=TEN_MINUTES)
     options.now += timedelta(minutes=9)
@@ -396,18 +388,14 @@ def test_a_breaker_that_reads_while_the_holder_renews_stands_back(
     lease.renew()
 
 
-def test_a_lock_set_by_hand_is_never_broken(
-    options: FakeOptions, store: CampaignLedgerStore
-) -> None:
+def test_a_lock_set_by_hand_is_never_broken(options: FakeOptions, store: CampaignStore) -> None:
     options.rows["audctl.acme.prod.lock"] = ("do not touch, ask Ops", "")
     with pytest.raises(LockError, match="remove it by hand"):
         store.lock(holder="me", reason="", duration=TEN_MINUTES)
     assert "audctl.acme.prod.lock" in options.rows
 
 
-def test_calls_of_a_save_grow_with_chunks_only(
-    options: FakeOptions, store: CampaignLedgerStore
-) -> None:
+def test_calls_of_a_save_grow_with_chunks_only(options: FakeOptions, store: CampaignStore) -> None:
     lease = store.lock(holder="me", reason="", duration=TEN_MINUTES)
     ledger = store.load()
     for number in range(50):
@@ -418,7 +406,7 @@ def test_calls_of_a_save_grow_with_chunks_only(
 
 
 def test_provider_errors_of_a_save_keep_their_kind(
-    options: FakeOptions, store: CampaignLedgerStore
+    options: FakeOptions, store: CampaignStore
 ) -> None:
     lease = store.lock(holder="me", reason="", duration=TEN_MINUTES)
     options.calls.clear()

@@ -1,0 +1,122 @@
+"""Places where a ledger can live, as the contract suite of the ledger stores uses them."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from audctl.ledger.campaign_store import CampaignStore
+from audctl.ledger.codec import read_header
+from audctl.ledger.file_store import FileStore
+from audctl.providers.campaign.options import OptionStore
+from tests.contract.campaign_cases import client_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audctl.ports import LedgerStore
+    from tests.contract.bench import Bench
+
+
+class Place(Protocol):
+    """One place, empty at first."""
+
+    def open(self, project: str = "acme") -> LedgerStore:
+        """Return a store as another process would open it."""
+        ...
+
+    def plant(self, content: bytes) -> None:
+        """Put these bytes where the ledger's are."""
+        ...
+
+    def advance(self, duration: timedelta) -> None:
+        """Move the clock that the lock goes by."""
+        ...
+
+    def hinder_writes(self) -> None:
+        """Let the next save fail half-way."""
+        ...
+
+    def remove_lock(self) -> None:
+        """Do what an impatient person does."""
+        ...
+
+
+@dataclass
+class MovableClock:
+    """A clock that tests move."""
+
+    moment: datetime = field(default_factory=lambda: datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.moment.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+@dataclass
+class FilePlace:
+    """A file in a folder that does not exist yet."""
+
+    path: Path
+    clock: MovableClock = field(default_factory=MovableClock)
+
+    def open(self, project: str = "acme") -> LedgerStore:
+        return FileStore(self.path, project=project, clock=self.clock)
+
+    def plant(self, content: bytes) -> None:
+        self.path.parent.mkdir(exist_ok=True)
+        self.path.write_bytes(content)
+
+    def advance(self, duration: timedelta) -> None:
+        self.clock.moment += duration
+
+    def hinder_writes(self) -> None:
+        (self.path.parent / f".{self.path.name}.new").mkdir()  # where the new file would go
+
+    def remove_lock(self) -> None:
+        self.path.with_name(f"{self.path.name}.lock").unlink()
+
+
+@dataclass
+class CampaignPlace:
+    """The options of a Campaign instance, over SOAP; each test has an environment of its own in it."""
+
+    bench: Bench
+    environment: str
+
+    def open(self, project: str = "acme") -> LedgerStore:
+        return CampaignStore(self._options(), project=project, environment=self.environment)
+
+    def plant(self, content: bytes) -> None:
+        version, options = f"{read_header(content).serial}-0badcafe", self._options()
+        encoded = base64.b64encode(content).decode()
+        options.write_option(f"{self._prefix}{version}.0000", "1/1", encoded)
+        options.write_option(
+            f"{self._prefix}ledger.{read_header(content).serial}", f"1|{version}|1"
+        )
+
+    def advance(self, duration: timedelta) -> None:
+        self.bench.control("POST", "clock", {"advance": f"{int(duration.total_seconds())}s"})
+
+    def hinder_writes(self) -> None:
+        # The chunks go through, the pointer's insert is lost before it reaches the server.
+        self.bench.fault("SOAP xtk:persist#Write", "reset", nth=2)
+
+    def remove_lock(self) -> None:
+        self._options().delete_options([f"{self._prefix}lock"])
+
+    @property
+    def _prefix(self) -> str:
+        return f"audctl.acme.{self.environment}."
+
+    def _options(self) -> OptionStore:
+        client = client_of(self.bench)
+        self.bench.opened.callback(client.close)
+        return OptionStore(client)

@@ -1,0 +1,230 @@
+"""What every ledger store promises: a file, and Campaign's options over SOAP."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from audctl.errors import AudctlError, LedgerError, LockError
+from audctl.ledger.codec import encode
+from audctl.model.address import Address
+from audctl.model.ledger import Intent, Ledger, LedgerEntry
+from audctl.redact import Secret
+from tests.contract.ledger_places import CampaignPlace, FilePlace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audctl.ports import Lease, LedgerStore
+    from tests.contract.bench import Bench
+    from tests.contract.ledger_places import Place
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+TEN_MINUTES = timedelta(minutes=10)
+
+
+@pytest.fixture(params=["file", "campaign"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    if request.param == "file":
+        return FilePlace(tmp_path / "state" / "acme.ledger")
+    bench: Bench = request.getfixturevalue("bench")
+    return CampaignPlace(bench, bench.unique("ledger"))
+
+
+def take(store: LedgerStore, holder: str = "me") -> Lease:
+    return store.lock(holder=holder, reason="contract test", duration=TEN_MINUTES)
+
+
+def entry(name: str, **fields: str) -> LedgerEntry:
+    address = Address("Audience", name, "aam.segment")
+    return LedgerEntry(
+        address=address,
+        type="aam.segment",
+        live_id="4711",
+        fields={"label": f"Café <{name}> & “more”\n\ttwo lines", "none": None, "set": ("a", "b")},
+        secrets={"key": Secret("hunter2").fingerprint("salt")},
+        requires=(Address("DataSource", "web", "aam.dataSource"),),
+        protect=True,
+        deletion_policy="Pause",
+        created=False,
+        label=name,
+        applied_at=NOW,
+    )
+
+
+def intent(name: str) -> Intent:
+    address = Address("List", name, "campaign.list")
+    return Intent(address=address, type="campaign.list", key=(name,), run="r1", begun_at=NOW)
+
+
+def test_an_empty_place_gives_an_empty_ledger_with_a_salt_of_its_own(place: Place) -> None:
+    one, other = place.open().load(), place.open().load()
+    assert (one.project, one.serial, len(one.entries), len(one.intents)) == ("acme", 0, 0, 0)
+    assert len(one.salt) == 32
+    assert one.salt != other.salt
+
+
+def test_what_is_saved_is_loaded_equal_by_another_process(place: Place) -> None:
+    store = place.open()
+    lease = take(store)
+    ledger = store.load().with_changes(recorded=[entry("a"), entry("b")], intended=[intent("l")])
+    store.save(ledger, lease)
+    assert place.open().load() == ledger
+    after = ledger.with_changes(
+        forgotten=[entry("a").address], settled=[intent("l").address], recorded=[entry("c")]
+    )
+    store.save(after, lease)
+    assert place.open().load() == after
+
+
+def test_twenty_thousand_entries_are_kept(place: Place) -> None:
+    store = place.open()
+    ledger = store.load().with_changes(recorded=[entry(f"a-{number}") for number in range(20_000)])
+    store.save(ledger, take(store))
+    assert place.open().load() == ledger
+
+
+def test_a_save_that_fails_half_way_leaves_the_ledger_before_it(place: Place) -> None:
+    store = place.open()
+    lease = take(store)
+    ledger = store.load().with_changes(recorded=[entry("a")])
+    store.save(ledger, lease)
+    place.hinder_writes()
+    with pytest.raises(AudctlError):
+        store.save(ledger.with_changes(recorded=[entry("b")]), lease)
+    assert place.open().load() == ledger
+
+
+def test_a_torn_ledger_is_an_error_and_never_an_empty_one(place: Place) -> None:
+    ledger = place.open().load().with_changes(recorded=[entry("a")])
+    place.plant(encode(ledger)[:-20])
+    with pytest.raises(LedgerError, match="torn"):
+        place.open().load()
+
+
+def test_a_newer_format_is_refused_by_name(place: Place) -> None:
+    ledger = place.open().load().with_changes(recorded=[entry("a")])
+    place.plant(encode(ledger).replace(b"format=2", b"format=3", 1))
+    with pytest.raises(LedgerError, match="format 3, newer than the 2"):
+        place.open().load()
+
+
+def test_another_project_s_ledger_is_refused(place: Place) -> None:
+    ledger = place.open().load().with_changes(recorded=[entry("a")])
+    place.plant(encode(Ledger(project="other", serial=1, entries=ledger.entries)))
+    with pytest.raises(LedgerError, match='project "other"'):
+        place.open().load()
+
+
+@pytest.mark.parametrize("changes", [0, 2])
+def test_a_serial_that_does_not_follow_is_refused(place: Place, changes: int) -> None:
+    store = place.open()
+    lease = take(store)
+    stored = store.load().with_changes(recorded=[entry("a")])
+    store.save(stored, lease)
+    other = stored
+    for number in range(changes):
+        other = other.with_changes(recorded=[entry(f"b-{number}")])
+    with pytest.raises(LedgerError, match="serial 1, the one to save"):
+        store.save(other, lease)
+    assert place.open().load() == stored
+
+
+def test_a_held_lock_names_its_holder_reason_and_times(place: Place) -> None:
+    take(place.open(), "ci@runner-7")
+    with pytest.raises(LockError) as caught:
+        take(place.open())
+    for words in ("ci@runner-7", "contract test", "since 20", "expires at 20"):
+        assert words in str(caught.value)
+
+
+def test_a_released_lock_is_free_and_releasing_again_harms_nobody(place: Place) -> None:
+    lease = take(place.open())
+    lease.release()
+    second = take(place.open(), "second")
+    lease.release()
+    with pytest.raises(LockError, match="held by second"):
+        take(place.open())
+    second.release()
+
+
+def test_an_expired_lock_is_taken_over_and_its_holder_notices_before_saving(place: Place) -> None:
+    store = place.open()
+    lease = take(store, "slow")
+    ledger = store.load().with_changes(recorded=[entry("a")])
+    place.advance(TEN_MINUTES)
+    take(place.open(), "next")
+    with pytest.raises(LockError, match=r"lost.*held by next"):
+        store.save(ledger, lease)
+    with pytest.raises(LockError, match="held by next"):
+        lease.renew()
+    lease.release()
+    with pytest.raises(LockError, match="held by next"):
+        take(place.open())
+    assert place.open().load().serial == 0
+
+
+def test_a_renewed_lease_lives_longer(place: Place) -> None:
+    lease = take(place.open(), "long")
+    for _ in range(3):
+        place.advance(timedelta(minutes=8))
+        lease.renew()
+    place.advance(timedelta(minutes=8))
+    with pytest.raises(LockError, match="held by long"):
+        take(place.open())
+    place.advance(timedelta(minutes=3))
+    take(place.open(), "next")
+
+
+def test_a_lease_that_ran_out_cannot_be_renewed(place: Place) -> None:
+    lease = take(place.open(), "late")
+    place.advance(TEN_MINUTES)
+    with pytest.raises(LockError, match="not prolonged in time"):
+        lease.renew()
+
+
+def test_a_lock_that_someone_removed_is_a_lost_one(place: Place) -> None:
+    store = place.open()
+    lease = take(store)
+    place.remove_lock()
+    with pytest.raises(LockError, match="someone removed it"):
+        lease.renew()
+    with pytest.raises(LockError, match="someone removed it"):
+        store.save(store.load().with_changes(recorded=[entry("a")]), lease)
+
+
+@pytest.mark.parametrize("state", ["free", "expired"])
+def test_of_many_who_want_the_lock_at_once_one_gets_it(place: Place, state: str) -> None:
+    if state == "expired":
+        take(place.open(), "gone")
+        place.advance(TEN_MINUTES)
+    stores = [place.open() for _ in range(4)]
+    barrier = threading.Barrier(len(stores))
+    won: list[str] = []
+    refused: list[str] = []
+
+    def want(number: int) -> None:
+        barrier.wait()
+        try:
+            won.append(take(stores[number], f"holder-{number}").token)
+        except LockError as error:
+            refused.append(str(error))
+
+    threads = [threading.Thread(target=want, args=(number,)) for number in range(len(stores))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1, refused
+    assert len(refused) == 3
+
+
+def test_a_secret_is_nowhere_in_what_is_stored(place: Place) -> None:
+    store = place.open()
+    store.save(store.load().with_changes(recorded=[entry("a")]), take(store))
+    loaded = place.open().load()
+    assert loaded.entries[entry("a").address].secrets == entry("a").secrets
+    assert "hunter2" not in repr(loaded)
