@@ -1,14 +1,14 @@
 """The SOAP client: one method call in, its outputs back, with one renewal of an expired session.
 
 A call refused because the session has expired was not carried out (the check comes first), so it is repeated
-once, writes included. Everything else is repeated by the transport, and only when the call is a read.
+once, writes included. Everything else is repeated by the transport, and only where doing it twice does no harm.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audctl.errors import AuthenticationError, InvalidAnswerError
+from audctl.errors import AuthenticationError, InvalidAnswerError, UnreachableError
 from audctl.providers.campaign import soap
 from audctl.providers.campaign.faults import (
     SESSION_EXPIRED,
@@ -56,16 +56,23 @@ class CampaignClient:
         method: str,
         *parameters: Parameter,
         writes: bool = False,
+        repeatable: bool | None = None,
         secrets: Sequence[str] = (),
     ) -> list[etree._Element]:
         """Return the outputs of a method; raise a ProviderError.
 
-        ``writes`` keeps the transport from repeating the call; ``secrets`` are masked in error texts.
+        ``repeatable``: doing it twice has the effect of doing it once; None: it is so unless it writes.
+        ``secrets`` are masked in error texts.
         """
         operation = f"{urn}#{method}"
+        again = not writes if repeatable is None else repeatable
         for last_try in (False, True):
             credentials = self._sign_in.credentials(self._log_on)
-            answer = self._exchange(urn, method, parameters, credentials, repeatable=not writes)
+            try:
+                answer = self._exchange(urn, method, parameters, credentials, repeatable=again)
+            except (UnreachableError, InvalidAnswerError) as error:
+                error.may_have_happened |= writes and again
+                raise
             outputs = self._outputs(answer, method, operation, writes=writes, secrets=secrets)
             if outputs is not None:
                 return outputs

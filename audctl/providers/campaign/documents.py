@@ -65,8 +65,9 @@ def children_of(element: etree._Element) -> list[etree._Element]:
 
 def child(element: etree._Element, name: str) -> etree._Element | None:
     """Return the first child of that local name, in any namespace."""
-    for each in children_of(element):
-        if local_name(each) == name:
+    for each in element:
+        tag = each.tag
+        if tag == name or tag.rpartition("}")[2] == name:
             return each
     return None
 
@@ -74,7 +75,9 @@ def child(element: etree._Element, name: str) -> etree._Element | None:
 def text_of(element: etree._Element, name: str) -> str:
     """Return all text of the first child of that name; empty when it is missing."""
     found = child(element, name)
-    return "" if found is None else "".join(map(str, found.itertext()))
+    if found is None:
+        return ""
+    return (found.text or "") if not len(found) else "".join(map(str, found.itertext()))
 
 
 def element(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from audctl.providers.campaign import persist
 from audctl.providers.campaign.documents import append, text_of
-from audctl.providers.campaign.query import ID, Node, equals, get_first, select_all, xtk_text
+from audctl.providers.campaign.query import Node, equals, select_all, xtk_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,25 +58,11 @@ class OptionStore:
         persist.write(self._client, _row("insertOrUpdate", name, string, memo, key="@name"))
 
     def update_memo_if(self, name: str, string: str, memo: str) -> None:
-        """Set the memo value where name **and** string match, in one call; silent when no row has both."""
-        persist.write(self._client, _row("update", name, string, memo, key="@name, @stringValue"))
+        """Set the memo value where name **and** string match, in one call; silent when no row has both.
 
-    def update_option_if(self, name: str, old_string: str, new_string: str) -> None:
-        """Replace the string where name **and** old string match; silent when no row has both.
-
-        Campaign cannot change the value its key compares. So the string is compared by a read just before, and the
-        write is bound to the id of the row read: it never lands on a row that somebody has deleted and inserted
-        anew (a lock taken over), and the option is never missing in between. Two writers of the *same* row are
-        kept apart by the lock only; :meth:`update_memo_if` compares and writes in one call.
+        The string itself cannot be changed this way: an update cannot change what its key compares.
         """
-        row = get_first(self._client, _SCHEMA, (ID, _NAME, _STRING), (equals("@name", name),))
-        if row is None or row.get("name") != name or row.get("stringValue", "") != old_string:
-            return
-        attributes = {"id": row.get("id", ""), "name": name, "stringValue": new_string}
-        persist.write(
-            self._client,
-            persist.row_document(_SCHEMA, "update", attributes, key="@id, @name"),
-        )
+        persist.write(self._client, _row("update", name, string, memo, key="@name, @stringValue"))
 
     def delete_option_if(self, name: str, string: str) -> None:
         """Delete by name and string in one call; silent when no row has both."""

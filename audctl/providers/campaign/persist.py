@@ -42,8 +42,15 @@ def row_document(
 
 
 def write(client: CampaignClient, row: etree._Element, *, secrets: Sequence[str] = ()) -> None:
-    """Write one row and what hangs under it."""
-    client.call(_URN, "Write", soap.document("domDoc", row), writes=True, secrets=secrets)
+    """Write one row and what hangs under it. An insert is never repeated, anything else by key may be."""
+    client.call(
+        _URN,
+        "Write",
+        soap.document("domDoc", row),
+        writes=True,
+        repeatable=row.get("_operation") != "insert",
+        secrets=secrets,
+    )
 
 
 def write_collection(client: CampaignClient, schema: str, rows: Sequence[etree._Element]) -> None:
@@ -64,6 +71,7 @@ def delete_where(client: CampaignClient, schema: str, conditions: Sequence[str])
         soap.document("elemWhere", where_element(conditions)),
         soap.boolean("bIgnoreDeleteStatus", value=False),
         writes=True,
+        repeatable=True,
     )
 
 
