@@ -145,7 +145,9 @@ def _intent_out(intent: Intent) -> dict[str, Any]:
 
 
 def _ledger_in(document: dict[str, Any]) -> Ledger:
-    entries = [_entry_in(each) for each in document["entries"]]
+    # Thousands of entries refer to the same few objects: each address is made once.
+    addresses: dict[tuple[str, ...], Address] = {}
+    entries = [_entry_in(each, addresses) for each in document["entries"]]
     intents = [_intent_in(each) for each in document["intents"]]
     return Ledger(
         project=document["project"],
@@ -156,15 +158,27 @@ def _ledger_in(document: dict[str, Any]) -> Ledger:
     )
 
 
-def _entry_in(entry: dict[str, Any]) -> LedgerEntry:
+def _address_in(parts: list[str], known: dict[tuple[str, ...], Address]) -> Address:
+    key = tuple(parts)
+    address = known.get(key)
+    if address is None:
+        address = known[key] = Address(*parts)
+    return address
+
+
+def _entry_in(entry: dict[str, Any], known: dict[tuple[str, ...], Address]) -> LedgerEntry:
     applied_at = entry.get("appliedAt")
+    fields = {
+        name: value if value.__class__ is str else _plain_in(value)
+        for name, value in entry["fields"].items()
+    }
     return LedgerEntry(
-        address=Address(*entry["address"]),
+        address=_address_in(entry["address"], known),
         type=entry["type"],
         live_id=entry["id"],
-        fields=MappingProxyType({name: _plain_in(v) for name, v in entry["fields"].items()}),
-        secrets=MappingProxyType(dict(entry["secrets"])),
-        requires=tuple(Address(*each) for each in entry.get("requires", ())),
+        fields=MappingProxyType(fields),
+        secrets=MappingProxyType(entry["secrets"]),
+        requires=tuple(_address_in(each, known) for each in entry.get("requires", ())),
         protect=entry["protect"],
         deletion_policy=entry["deletionPolicy"],
         created=entry.get("created", True),
