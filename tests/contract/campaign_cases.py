@@ -156,6 +156,7 @@ CASES = [
         words="value too long",
         create_route=WRITE,
         list_route=QUERY,
+        repeatable=True,
     ),
     Case(
         type="campaign.workflow",

@@ -38,6 +38,8 @@ class Case:
     """Fault glob that strikes the create call."""
     list_route: str
     """Fault glob that strikes the bulk read."""
+    repeatable: bool = False
+    """Its create marks a row that exists already, so that the provider may safely repeat it."""
     pages: bool = True
     """Its list comes in pages when a page size is set."""
     unread: frozenset[str] = frozenset()

@@ -32,6 +32,9 @@ def all_cases() -> list[Case]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "case" in metafunc.fixturenames:
         metafunc.parametrize("case", all_cases(), ids=str)
+    if "creating_case" in metafunc.fixturenames:
+        creating = [each for each in all_cases() if not each.repeatable]
+        metafunc.parametrize("creating_case", creating, ids=str)
     if "paged_case" in metafunc.fixturenames:
         metafunc.parametrize("paged_case", [each for each in all_cases() if each.pages], ids=str)
 

@@ -57,8 +57,9 @@ def test_throttling_without_end_is_told_with_the_time_to_wait(case: Case, bench:
 
 @pytest.mark.parametrize("kind", ["cut", "reset"])
 def test_a_create_whose_answer_is_lost_is_not_repeated_and_can_be_found(
-    case: Case, bench: Bench, kind: str
+    creating_case: Case, bench: Bench, kind: str
 ) -> None:
+    case = creating_case
     provider = bench.provider(case)
     fields = case.fields(bench, provider, bench.unique("it"))
     bench.fault(case.create_route, kind, when="after", nth=1)
@@ -75,7 +76,10 @@ def test_a_create_whose_answer_is_lost_is_not_repeated_and_can_be_found(
     assert provider.find(case.type, key) is not None
 
 
-def test_a_create_that_fails_inside_the_server_may_have_happened(case: Case, bench: Bench) -> None:
+def test_a_create_that_fails_inside_the_server_may_have_happened(
+    creating_case: Case, bench: Bench
+) -> None:
+    case = creating_case
     provider = bench.provider(case)
     fields = case.fields(bench, provider, bench.unique("it"))
     bench.fault(case.create_route, status=503)

@@ -1,0 +1,223 @@
+"""The transport over real connections: what it repeats, bounds, refuses and logs."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from audctl.errors import (
+    AuthenticationError,
+    InvalidAnswerError,
+    NotFoundError,
+    ProviderError,
+    RejectedError,
+    UnreachableError,
+    UsageError,
+)
+from audctl.providers.retry import Patience
+from audctl.providers.transport import Transport, TransportSettings
+from tests.contract.bench import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.contract.bench import Bench
+
+HEADERS = {"x-api-key": "sandbox", "AAM-Disable-Escaping-HTML": "true"}
+
+
+@pytest.fixture
+def transport(bench: Bench) -> Iterator[Transport]:
+    with Transport(
+        f"{bench.url}/v1", clock=bench.clock, auth=bench.auth(), observer=bench.observer
+    ) as transport:
+        yield transport
+
+
+def test_an_answer_has_status_headers_and_content(transport: Transport) -> None:
+    answer = transport.send("GET", "/users/self", headers=HEADERS)
+    content = answer.json()
+    assert answer.ok
+    assert answer.headers["Content-Type"].startswith("application/json")
+    assert isinstance(content, dict)
+    assert content["pid"]
+    assert transport.calls == 1
+
+
+def test_a_failed_status_raises(transport: Transport) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        transport.send("GET", "/segments/1", headers=HEADERS)
+    assert caught.value.operation == "GET /segments/1"
+
+
+def test_a_judge_may_find_the_failure_in_the_body(transport: Transport) -> None:
+    with pytest.raises(RejectedError, match="found inside"):
+        transport.send(
+            "GET", "/users/self", headers=HEADERS, judge=lambda *_: RejectedError("found inside")
+        )
+
+
+def test_a_failing_sign_in_is_repeated_even_for_a_create(
+    bench: Bench, transport: Transport
+) -> None:
+    bench.fault("POST /ims/token/v3", "reset", times=1)
+    bench.fault("POST /ims/token/v3", status=503, times=1)
+
+    answer = transport.send(
+        "POST",
+        "/datasources/",
+        headers=HEADERS,
+        json={"name": bench.unique("x"), "idType": "COOKIE"},
+    )
+
+    assert answer.status == 201
+    assert len(bench.clock.slept) == 2
+
+
+def test_a_sign_in_that_stays_away_means_that_nothing_was_written(
+    bench: Bench, transport: Transport
+) -> None:
+    bench.fault("POST /ims/token/v3", "reset")
+    with pytest.raises(UnreachableError) as caught:
+        transport.send("POST", "/datasources/", headers=HEADERS, json={})
+    assert not caught.value.may_have_happened
+    assert caught.value.operation == "POST /ims/token/v3"
+
+
+def test_a_token_that_stays_refused_ends_in_a_failed_sign_in(
+    bench: Bench, transport: Transport
+) -> None:
+    bench.fault("GET /v1/users/self", status=401)
+    with pytest.raises(AuthenticationError):
+        transport.send("GET", "/users/self", headers=HEADERS)
+    assert [each["path"] for each in bench.calls()] == [
+        "/ims/token/v3",
+        "/v1/users/self",
+        "/ims/token/v3",
+        "/v1/users/self",
+    ]
+
+
+def test_a_replace_is_repeated_and_a_create_is_not(bench: Bench, transport: Transport) -> None:
+    bench.fault("* /v1/segments*", status=500)
+    for method, tries in (("PUT", 6), ("DELETE", 6), ("POST", 1)):
+        bench.forget_calls()
+        with pytest.raises(UnreachableError) as caught:
+            transport.send(method, "/segments/1", json={}, headers=HEADERS)
+        assert caught.value.may_have_happened
+        assert len([each for each in bench.calls() if each["method"] == method]) >= tries
+        seen = [each for each in bench.calls() if each["path"] == "/v1/segments/1"]
+        assert len(seen) == tries
+
+
+def test_a_redirect_is_not_followed(bench: Bench, transport: Transport) -> None:
+    bench.fault(
+        "GET /v1/users/self", status=302, headers={"Location": "https://elsewhere.example/"}
+    )
+    with pytest.raises(InvalidAnswerError, match="redirect"):
+        transport.send("GET", "/users/self", headers=HEADERS)
+
+
+def test_an_answer_that_is_too_large_is_refused(bench: Bench) -> None:
+    settings = TransportSettings(max_answer_bytes=100)
+    with (
+        Transport(
+            f"{bench.url}/v1", clock=bench.clock, auth=bench.auth(), settings=settings
+        ) as transport,
+        pytest.raises(InvalidAnswerError, match="exceeds 100 bytes"),
+    ):
+        transport.send("GET", "/datasources/", headers=HEADERS)
+
+
+def test_nobody_listening_is_unreachable_and_nothing_was_written() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        clock = FakeClock()
+        settings = TransportSettings(patience=Patience(attempts=3))
+        with (
+            Transport(f"http://127.0.0.1:{port}", clock=clock, settings=settings) as transport,
+            pytest.raises(UnreachableError) as caught,
+        ):
+            transport.send("POST", "/x", json={})
+    assert not caught.value.may_have_happened
+    assert isinstance(caught.value.__cause__, httpx.ConnectError)
+    assert len(clock.slept) == 2
+
+
+@pytest.mark.parametrize("endpoint", ["http://aam.example/v1", "ftp://127.0.0.1", "aam.adobe.io"])
+def test_secrets_travel_encrypted_or_stay_on_this_machine(endpoint: str) -> None:
+    with pytest.raises(UsageError, match="https"):
+        Transport(endpoint, clock=FakeClock())
+
+
+def test_calls_in_flight_are_bounded(bench: Bench) -> None:
+    class Counting:
+        """A budget of two that remembers how full it was."""
+
+        def __init__(self) -> None:
+            self.gate, self.lock = threading.Semaphore(2), threading.Lock()
+            self.inside = self.most = 0
+
+        def __enter__(self) -> None:
+            self.gate.acquire()
+            with self.lock:
+                self.inside += 1
+                self.most = max(self.most, self.inside)
+
+        def __exit__(self, *_: object) -> None:
+            with self.lock:
+                self.inside -= 1
+            self.gate.release()
+
+    budget = Counting()
+    with (
+        Transport(
+            f"{bench.url}/v1", clock=bench.clock, auth=bench.auth(), budget=budget
+        ) as transport,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        answers = list(
+            pool.map(lambda _: transport.send("GET", "/users/self", headers=HEADERS), range(40))
+        )
+    assert [each.status for each in answers] == [200] * 40
+    assert 1 <= budget.most <= 2
+
+
+def test_the_log_has_no_secret(
+    bench: Bench, transport: Transport, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    answer = transport.send("GET", "/users/self", headers=HEADERS)
+    assert answer.ok
+    lines = [
+        each.getMessage()
+        for each in caplog.records
+        if each.name.startswith(("audctl.http", "http"))
+    ]
+    assert [line.partition(",")[0] for line in lines] == ["GET /users/self -> 200"]
+    assert "earer" not in caplog.text
+
+
+def test_a_repeated_call_is_told(bench: Bench, transport: Transport) -> None:
+    bench.fault("GET /v1/users/self", "cut", when="after", times=1)
+    transport.send("GET", "/users/self", headers=HEADERS, operation="who am I")
+    [(operation, wait_s, why)] = bench.observer.retries
+    assert operation == "who am I"
+    assert bench.clock.slept == [wait_s]
+    assert "cut" in why
+    assert transport.calls == 2
+
+
+def test_an_answer_that_is_not_json_is_invalid(bench: Bench, transport: Transport) -> None:
+    bench.fault("GET /v1/users/self", status=200, body="<html>")
+    answer = transport.send("GET", "/users/self", headers=HEADERS)
+    with pytest.raises(InvalidAnswerError, match="not JSON"):
+        answer.json()
+    assert issubclass(InvalidAnswerError, ProviderError)
