@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from audctl.model.canonical import canonical, is_nothing
 from audctl.model.change import FieldChange, FieldReason
 from audctl.model.objects import OBJECT_TYPES, Form
+from audctl.model.rules.boolean_tree import BooleanRule
+from audctl.model.rules.segment_rule import SegmentRule
+from audctl.model.value import Reference
 from audctl.plan.three_way import UNRECORDED, Unrecorded, difference_reason, may_reset
 from audctl.redact import MASK, Secret
 
@@ -89,7 +92,7 @@ class Comparison:
                 continue
             if kind.form is Form.SECRET:
                 pair.secret(kind, value)
-            else:
+            elif not pair.untouched(kind, value):
                 pair.field(kind, value)
         if entry is not None:
             pair.dropped(ignored)
@@ -145,6 +148,30 @@ class _Pair:
         self.entry = entry
         self.taken = taken
         self.found = Differences()
+
+    def untouched(self, kind: FieldType, value: DesiredValue) -> bool:
+        """Whether desired, live and last-applied are plainly one value; False says nothing.
+
+        This is what nearly every field of a large project is: it is worth not spelling it out canonically.
+        """
+        if self.entry is None:
+            return False
+        standing = self.live.fields.get(kind.name)
+        if isinstance(value, Reference):
+            if self.known.ids.get(value.target) != standing:
+                return False
+            self.found.targets.add(value.target)
+        elif isinstance(value, SegmentRule):
+            if not (isinstance(standing, SegmentRule) and self.known.same_rule(value, standing)):
+                return False
+            self.found.targets.update(self.known.targets(value))
+        elif value != standing:
+            return False
+        last = self.entry.fields.get(kind.name)
+        if last != (standing.canonical if isinstance(standing, BooleanRule) else standing):
+            return False
+        self.found.owned[kind.name] = standing
+        return True
 
     def field(self, kind: FieldType, value: DesiredValue) -> None:
         """Compare one field."""

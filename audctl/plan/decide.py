@@ -317,7 +317,6 @@ def _keep(wanted: DesiredObject, live: LiveObject, reason: str) -> Step:
         reason=reason or "nothing to do",
         label=_label(wanted, live),
         live_id=live.id,
-        span=wanted.span(),
     )
 
 

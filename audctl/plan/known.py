@@ -18,6 +18,7 @@ from audctl.model.substitution import (
     traits_by_name,
 )
 from audctl.model.value import Reference, Unknown
+from audctl.plan.same_rule import same_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,6 +64,10 @@ class Known:
         if isinstance(value, SegmentRule):
             return value.rename(self._tokens) if value.traits else value
         return substitute(value, self.ids, self.traits)
+
+    def same_rule(self, named: SegmentRule, live: SegmentRule) -> bool:
+        """Whether a rule by names certainly is a live one; False says nothing."""
+        return same_tree(named.tree, live.tree, self._tokens)
 
     def as_recorded(self, form: Form, value: DesiredValue) -> Plain:
         """Return what the ledger would hold for this value had its targets kept their recorded ids."""

@@ -1,0 +1,112 @@
+"""Run every case file: desired, live and ledger in; steps and findings out. The file's name is the claim."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from audctl.model.change import Change
+from audctl.model.objects import OBJECT_TYPES
+from audctl.model.value import Unknown
+from tests.build import (
+    ALL_TYPES,
+    make_desired,
+    make_entry,
+    make_intent,
+    make_ledger,
+    make_live,
+    make_plan,
+    make_state,
+)
+
+if TYPE_CHECKING:
+    from audctl.model.change import FieldChange, Step
+    from audctl.model.plan import Plan
+
+CASES = sorted((Path(__file__).parents[2] / "cases" / "plan").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_case(path: Path) -> None:
+    case = yaml.safe_load(path.read_text(encoding="utf-8"))
+    plan = plan_of(case)
+    expected = case["steps"]
+    detailed = [each if isinstance(each, dict) else {"step": each} for each in expected]
+    assert [line(each) for each in plan.steps] == [each["step"] for each in detailed]
+    for step, wanted in zip(plan.steps, detailed, strict=True):
+        shown = details(step)
+        assert {name: shown[name] for name in wanted} == wanted
+    findings = [f"{each.severity} {each.code} {each.message}" for each in plan.findings]
+    wanted_findings = case.get("findings", [])
+    assert len(findings) == len(wanted_findings), findings
+    for found, wanted in zip(findings, wanted_findings, strict=True):
+        assert found == wanted
+    assert dict(plan.unmanaged) == case.get("unmanaged", {})
+
+
+def test_there_are_cases() -> None:
+    assert len(CASES) > 40
+    claimed = {change for path in CASES for change in Change if f"{change} " in path.read_text()}
+    assert claimed == set(Change)
+
+
+def plan_of(case: dict[str, Any]) -> Plan:
+    desired = [make_desired(**camel(each)) for each in case.get("desired", [])]
+    objects = [
+        make_live(each.pop("type"), str(each.pop("id")), each.pop("fields", {}), **each)
+        for each in case.get("live", [])
+    ]
+    entries = []
+    for each in case.get("ledger", []):
+        where, live_id = each.pop("address"), str(each.pop("id"))
+        entries.append(make_entry(where, live_id, each.pop("fields", {}), **each))
+    intents = [make_intent(each["address"], *each["key"]) for each in case.get("intents", [])]
+    types = ALL_TYPES - set(case.get("unread", []))
+    assert types <= set(OBJECT_TYPES)
+    return make_plan(
+        desired,
+        make_state(*objects, types=types),
+        make_ledger(*entries, intents=intents),
+        adopt=case.get("adopt", False),
+        allowed=frozenset(case.get("allowed", [])),
+    )
+
+
+def camel(content: dict[str, Any]) -> dict[str, Any]:
+    return {"fields": {}, **content}
+
+
+def line(step: Step) -> str:
+    return f"{step.change} {step.address}"
+
+
+def details(step: Step) -> dict[str, Any]:
+    impact = step.impact
+    return {
+        "step": line(step),
+        "reason": step.reason,
+        "fields": {each.field: shown(each) for each in step.fields},
+        "write": sorted(step.write),
+        "owned": sorted(step.owned),
+        "direct": step.direct,
+        "requires": [str(each) for each in step.requires],
+        "impact": None if impact is None else [impact.before, impact.after],
+        "instructions": step.instructions,
+        "protect": step.protect,
+        "policy": step.deletion_policy,
+        "label": step.label,
+    }
+
+
+def shown(change: FieldChange) -> str:
+    after = change.after if isinstance(change.after, Unknown) else text(change.after)
+    return f"{text(change.before)} → {after} | {change.reason}"
+
+
+def text(value: object) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(value) + "]"
+    return "nothing" if value is None else str(value)
