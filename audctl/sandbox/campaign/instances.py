@@ -6,7 +6,7 @@ from lxml import etree
 
 from audctl.sandbox.campaign.catalog import stored_schema
 from audctl.sandbox.campaign.faults import CampaignFault, bad_document
-from audctl.sandbox.campaign.query import execute_query, select_all
+from audctl.sandbox.campaign.query import every_field, execute_query
 from audctl.sandbox.campaign.rows import Change, new_id, new_values
 from audctl.sandbox.campaign.schema import Category, Field, Schema
 from audctl.sandbox.campaign.values import Stored
@@ -52,7 +52,7 @@ def load(change: Change, pk: str, *, must_exist: bool) -> str:
         "queryDef", schema=schema.id, operation="get" if must_exist else "getIfExists"
     )
     select = etree.SubElement(query, "select")
-    for expression in select_all(query):
+    for expression in every_field(schema):
         etree.SubElement(select, "node", expr=expression)
     where = etree.SubElement(query, "where")
     for xpath, value in zip(key.xpaths, parts, strict=True):

@@ -38,7 +38,7 @@ from audctl.sandbox.campaign.row_template import (
 from audctl.sandbox.campaign.schema import DATA_COLUMN, Category, Link, Schema
 from audctl.sandbox.campaign.sql import Sql
 from audctl.sandbox.campaign.values import Stored
-from audctl.sandbox.campaign.xml import child, children, is_true
+from audctl.sandbox.campaign.xml import child, children, is_true, serialize, without_namespaces
 
 _OPERATIONS = frozenset({"get", "getIfExists", "select", "count"})
 _PLAIN_PATH = re.compile(r"^(?:[A-Za-z_][\w-]*/)*@?[A-Za-z_][\w-]*$", re.ASCII)
@@ -335,10 +335,22 @@ def compile_sub_query(element: etree._Element, outer: Place) -> Sql:
     return Sql(text, Category.NUMBER, parameters)
 
 
-def select_all(query: etree._Element) -> Iterator[str]:
-    """Give the expression of every field of the query's schema."""
-    schema = _schema_of(query)
+def select_all(query: etree._Element) -> str:
+    """Give the query back with every field of its schema selected."""
+    filled = without_namespaces(query)
+    for old in filled.findall("select"):
+        filled.remove(old)
+    select = etree.Element("select")
+    for expression in every_field(_schema_of(query)):
+        etree.SubElement(select, "node", expr=expression)
+    filled.insert(0, select)
+    filled.set("xtkschema", "xtk:queryDef")
+    return serialize(filled)
+
+
+def every_field(schema: Schema) -> Iterator[str]:
+    """Give an expression for every stored field of `schema`."""
     for found in schema.fields.values():
         if found.expression is None:
-            plain = found.xpath.startswith("@") and "-" not in found.xpath
-            yield found.xpath if plain or "@" not in found.xpath else f"[{found.xpath}]"
+            plain = "@" not in found.xpath or (found.xpath[0] == "@" and "-" not in found.xpath)
+            yield found.xpath if plain else f"[{found.xpath}]"

@@ -16,7 +16,7 @@ from audctl.sandbox.campaign.query import execute_query, select_all
 from audctl.sandbox.campaign.quirks import Quirks
 from audctl.sandbox.campaign.rows import Change
 from audctl.sandbox.campaign.session import Credentials, Operator
-from audctl.sandbox.campaign.values import escape, soap_moment, stored_moment
+from audctl.sandbox.campaign.values import soap_moment, stored_moment
 
 if TYPE_CHECKING:
     from audctl.sandbox.store import Store
@@ -128,14 +128,7 @@ def _execute_query(call: Call) -> list[Output]:
 
 def _select_all(call: Call) -> list[Output]:
     query = call.message.required_document(0)
-    nodes = "".join(f'<node expr="{escape(expression)}"/>' for expression in select_all(query))
-    kept = "".join(
-        f' {name}="{escape(query.get(name) or "")}"'
-        for name in ("schema", "operation", "lineCount", "startLine")
-        if query.get(name) is not None
-    )
-    entity = f'<queryDef xtkschema="xtk:queryDef"{kept}><select>{nodes}</select></queryDef>'
-    return [Output("entity", "element", entity)]
+    return [Output("entity", "element", select_all(query))]
 
 
 def _get_entity(call: Call) -> list[Output]:
