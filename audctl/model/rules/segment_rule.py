@@ -143,6 +143,8 @@ class _SegmentParser(BooleanParser[Term]):
                 f"{self.shown} is not a trait", ('a name, or a live id such as "70011T"',)
             )
         self.at += 1
+        if token[-1] == "t" and token[:-1].isdigit():
+            return token.upper()  # a live id, in whatever case the live system returns it
         return token
 
     def _frequency(self) -> Frequency:
