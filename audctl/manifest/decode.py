@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from audctl.manifest.positions import Positions
 
-    Convert = Callable[[Any, Mapping[str, Secret]], Any]
+    Convert = Callable[[Any], Any]
 
 _NO_LIFECYCLE = Lifecycle()
 
@@ -48,11 +48,16 @@ def decode_resource(
 
 def decode(cls: type[Any], tree: Mapping[str, Any], secrets: Mapping[str, Secret]) -> Any:  # noqa: ANN401
     """Return an instance of the dataclass ``cls``; its fields are the tree's keys in snake_case."""
-    table = _table(cls)
-    values = {}
+    table = _table(cls)  # type: ignore[arg-type]  # mypy doubts that classes are hashable
+    values: dict[str, Any] = {}
     for key, value in tree.items():
-        name, convert = table[key]
-        values[name] = value if convert is None or value is None else convert(value, secrets)
+        name, convert, below = table[key]
+        if value is None:
+            values[name] = None
+        elif below is not None:
+            values[name] = secrets[value] if below is Secret else decode(below, value, secrets)
+        else:
+            values[name] = value if convert is None else convert(value)
     return cls(**values)
 
 
@@ -72,36 +77,35 @@ def _lifecycle(tree: Mapping[str, Any]) -> Lifecycle:
 
 
 @cache
-def _table(cls: type[Any]) -> dict[str, tuple[str, Convert | None]]:
+def _table(cls: type[Any]) -> dict[str, tuple[str, Convert | None, type | None]]:
+    """Return, by key: the field's name, what converts its value, and the class of a part of its own."""
     hints = get_type_hints(cls)
-    return {
-        camel_case(each.name): (each.name, _converter(hints[each.name]))
-        for each in fields(cls)
-        if each.init
-    }
+    table = {}
+    for each in fields(cls):
+        hint = _value_type(hints[each.name])
+        is_part = hint is Secret or is_dataclass(hint)
+        convert = None if is_part else _converter(hint)
+        table[camel_case(each.name)] = (each.name, convert, hint if is_part else None)
+    return table
 
 
-def _converter(hint: Any) -> Convert | None:  # noqa: ANN401, PLR0911 - one answer for each form of hint
-    """Return what turns a tree's value into a field of this type; None: it is the value already."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin is Union or origin is UnionType:
-        real = [each for each in arguments if each not in {NoneType, Unset}]
-        return _converter(real[0]) if len(real) == 1 else None
-    if origin is tuple:
-        item = _converter(arguments[0])
-        if item is None:
-            return lambda value, _secrets: tuple(value)
-        return lambda value, secrets: tuple(item(each, secrets) for each in value)
-    if not isinstance(hint, type):
+def _value_type(hint: Any) -> Any:  # noqa: ANN401 - type hints have no common type
+    """Return a hint without null and UNSET; ``int | str`` stays as it is."""
+    if get_origin(hint) in {Union, UnionType}:
+        real = [each for each in get_args(hint) if each not in {NoneType, Unset}]
+        return real[0] if len(real) == 1 else None
+    return hint
+
+
+def _converter(hint: Any) -> Convert | None:  # noqa: ANN401
+    """Return what turns a tree's value into one of this type; None: it is the value already."""
+    if get_origin(hint) is tuple:
+        item = _converter(get_args(hint)[0])
+        return tuple if item is None else lambda values: tuple(map(item, values))
+    if get_origin(hint) is not None:
         # Mapping[str, str], the only other generic that specs use.
-        return lambda value, _secrets: MappingProxyType(value)
-    if hint is Secret:
-        return lambda value, secrets: secrets[value]
-    if is_dataclass(hint):
-        return lambda value, secrets: decode(hint, value, secrets)
-    if issubclass(hint, Enum):
-        return lambda value, _secrets: hint(value)
-    if hint is int:
-        # 120.0 is a whole number to JSON Schema.
-        return lambda value, _secrets: int(value)
-    return None
+        return MappingProxyType
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return {each.value: each for each in hint}.__getitem__
+    # 120.0 is a whole number to JSON Schema.
+    return int if hint is int else None

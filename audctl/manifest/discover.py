@@ -98,7 +98,9 @@ class _Walk:
         try:
             target = entry.resolve(strict=True)
         except (OSError, RuntimeError):
-            self._problem(shown, "AUD1011", f"symbolic link {shown} leads nowhere, or to itself", "")
+            self._problem(
+                shown, "AUD1011", f"symbolic link {shown} leads nowhere, or to itself", ""
+            )
             return None
         if not target.is_relative_to(self.real_root):
             self._problem(

@@ -15,13 +15,12 @@ from audctl.manifest.schemas import PROJECT_KIND, kind_schema
 from audctl.manifest.substitute import Substitution, SubstitutionError
 from audctl.model.finding import Finding, Severity
 from audctl.model.suggestion import did_you_mean
-from audctl.redact import Secret
+from audctl.redact import Secret  # noqa: TC001 - decoding reads it
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from audctl.manifest.project import Project
-
 
 
 def _nothing() -> Mapping[str, str]:

@@ -122,9 +122,7 @@ class _Loading:
         if document.loose or document.templates:
             schema = kind_schema(kind)
             settle_loose(document, schema)
-            self.findings += settle_templates(
-                document, schema, self.substitution, self.secrets
-            )
+            self.findings += settle_templates(document, schema, self.substitution, self.secrets)
         self.documents.append((kind, document))
 
     def _kind(self, document: Document) -> str | None:
@@ -141,7 +139,9 @@ class _Loading:
         if version == API_VERSION and isinstance(kind, str) and kind in KINDS:
             return kind
         if version != API_VERSION:
-            found = f'apiVersion is "{version}"' if "apiVersion" in root else "apiVersion is missing"
+            found = (
+                f'apiVersion is "{version}"' if "apiVersion" in root else "apiVersion is missing"
+            )
             self._unfit(
                 "AUD1202", f"{found}; expected {API_VERSION}", places.span("apiVersion"),
                 "files that are no manifests belong outside the folders of spec.manifests"

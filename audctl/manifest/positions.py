@@ -68,9 +68,7 @@ class Positions:
 
     __slots__ = ("_offsets", "_root", "source", "start")
 
-    def __init__(
-        self, source: SourceFile, start: int, root: Tree, offsets: Sequence[int]
-    ) -> None:
+    def __init__(self, source: SourceFile, start: int, root: Tree, offsets: Sequence[int]) -> None:
         self.source = source
         self.start = start
         """Offset of the document's first character."""
@@ -101,7 +99,11 @@ class Positions:
             at = text.find("\n", at) + 1
         for wanted in value[:position]:
             at = _after(text, at, wanted)
-        while at + 1 < len(text) and text[at].isspace() and not value[position : position + 1].isspace():
+        while (
+            at + 1 < len(text)
+            and text[at].isspace()
+            and not value[position : position + 1].isspace()
+        ):
             at += 1
         return self.source.span(min(at, len(text)))
 

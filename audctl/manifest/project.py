@@ -93,9 +93,7 @@ def _read(file: Path) -> Document:
         raise FindingsError(findings)
     if len(documents) != 1:
         message = f"a project file holds one document, not {len(documents)}"
-        raise FindingsError(
-            [Finding("AUD1107", Severity.ERROR, message, Span(file.name, 1, 1))]
-        )
+        raise FindingsError([Finding("AUD1107", Severity.ERROR, message, Span(file.name, 1, 1))])
     return documents[0]
 
 

@@ -7,19 +7,20 @@ failing keyword, and each keyword has its own sentence.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from audctl.manifest.positions import path_text
-from audctl.manifest.schemas import field_schema, read_schema, resolve_ref
+from audctl.manifest.schemas import field_schema, read_schema, resolve_ref, schema_of
 from audctl.model.finding import Finding, Severity
 from audctl.model.suggestion import did_you_mean
+from audctl.redact import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import ValidationError
 
     from audctl.manifest.schemas import KindSchema, Schema
     from audctl.manifest.yaml_tree import Document
@@ -33,6 +34,16 @@ _TYPE_WORDS = {
     "object": "a mapping",
     "null": "null",
 }
+_TRUTHS = {
+    "yes": "true",
+    "on": "true",
+    "true": "true",
+    "no": "false",
+    "off": "false",
+    "false": "false",
+}
+_CONDITIONS = {"Trait": ("type", ""), "Audience": ("source", "audienceManager")}
+"""The field on which others depend, and its default."""
 _SHOWN = 60
 
 
@@ -40,18 +51,48 @@ def explain(document: Document, schema: KindSchema) -> list[Finding]:
     """Return one finding for each thing that is wrong with a document, in file order."""
     explanation = _Explanation(document, schema)
     found: dict[tuple[str, str], Finding] = {}
-    for error in _validator(schema.kind).iter_errors(document.root):
-        for finding in explanation.findings(error):
+    for failure in _failures(schema.kind, document.root):
+        for finding in explanation.findings(failure):
             found.setdefault((finding.code, finding.message), finding)
     return sorted(found.values(), key=lambda each: each.sort_key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """One keyword of the schema that a value does not meet."""
+
+    path: tuple[str | int, ...]
+    keyword: str
+    """Empty when the schema allows nothing at all here."""
+    limit: Any
+    """What stands beside the keyword."""
+    value: Any
+    schema: Schema
+    conditional: bool
+    """Holds only because another field has the value it has."""
+
+    @property
+    def where(self) -> str:
+        """The path as text."""
+        return path_text(self.path)
+
+
+def _failures(kind: str, root: object) -> Iterator[_Failure]:
+    for error in _validator(kind).iter_errors(root):
+        yield _Failure(
+            tuple(error.absolute_path),
+            str(error.validator or ""),
+            error.validator_value,
+            error.instance,
+            error.schema if isinstance(error.schema, dict) else {},
+            not {"then", "else"}.isdisjoint(error.absolute_schema_path),
+        )
 
 
 @cache
 def _validator(kind: str) -> Draft202012Validator:
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - 80 ms, for wrong input only
     from referencing import Registry, Resource  # noqa: PLC0415
-
-    from audctl.manifest.schemas import schema_of  # noqa: PLC0415
 
     definitions = Resource.from_contents(read_schema("definitions"))
     registry = Registry().with_resource(definitions.id() or "", definitions)
@@ -64,7 +105,8 @@ class _Explanation:
     def __init__(self, document: Document, schema: KindSchema) -> None:
         self.document = document
         self.schema = schema
-        self.sentences: dict[str, Callable[[ValidationError, str], Iterator[Finding]]] = {
+        self.sentences: dict[str, Callable[[_Failure], Iterator[Finding]]] = {
+            "": self._out_of_place,
             "additionalProperties": self._unknown,
             "required": self._missing,
             "type": self._wrong_type,
@@ -73,117 +115,99 @@ class _Explanation:
             "pattern": self._wrong_form,
         }
 
-    def findings(self, error: ValidationError) -> Iterator[Finding]:
-        path = tuple(error.absolute_path)
-        where = path_text(path)
-        if error.validator is None:
-            # The schema is `false`: a field that has no place here, because of another one.
-            yield self._finding(
-                "AUD1209", f"{where} has no place here{self._because()}", where, "remove it", key=True
-            )
-            return
-        sentence = self.sentences.get(str(error.validator), self._other)
-        yield from sentence(error, where)
+    def findings(self, failure: _Failure) -> Iterator[Finding]:
+        yield from self.sentences.get(failure.keyword, self._other)(failure)
 
-    def _unknown(self, error: ValidationError, where: str) -> Iterator[Finding]:
-        known = list(error.schema.get("properties", ()))
-        for name in error.instance:
+    def _out_of_place(self, failure: _Failure) -> Iterator[Finding]:
+        where = failure.where
+        message = f"{where} has no place here{self._because(failure)}"
+        yield self._finding("AUD1209", message, where, "remove it", key=True)
+
+    def _unknown(self, failure: _Failure) -> Iterator[Finding]:
+        where = failure.where
+        known = list(failure.schema.get("properties", ()))
+        for name in failure.value:
             if name not in known:
-                path = f"{where}.{name}" if where else name
                 hint = did_you_mean(name, known) or f"known here: {', '.join(sorted(known))}"
-                owner = where or "the manifest"
-                yield self._finding(
-                    "AUD1203", f'{owner} has no field "{_short(name)}"', path, hint, key=True
-                )
-
-    def _missing(self, error: ValidationError, where: str) -> Iterator[Finding]:
-        for name in error.validator_value:
-            if name not in error.instance:
+                message = f'{where or "the manifest"} has no field "{_short(name)}"'
                 path = f"{where}.{name}" if where else name
-                below = field_schema(self.schema.schema, (*error.absolute_path, name)) or {}
-                yield self._finding(
-                    "AUD1204", f"{path} is missing{self._because(error)}", where, _first_sentence(below)
-                )
+                yield self._finding("AUD1203", message, path, hint, key=True)
 
-    def _wrong_type(self, error: ValidationError, where: str) -> Iterator[Finding]:
-        wanted = error.validator_value
-        words = [_TYPE_WORDS[each] for each in ([wanted] if isinstance(wanted, str) else wanted)]
-        value = error.instance
+    def _missing(self, failure: _Failure) -> Iterator[Finding]:
+        where = failure.where
+        for name in failure.limit:
+            if name not in failure.value:
+                below = field_schema(self.schema.schema, (*failure.path, name)) or {}
+                path = f"{where}.{name}" if where else name
+                message = f"{path} is missing{self._because(failure)}"
+                yield self._finding("AUD1204", message, where, _first_sentence(below))
+
+    def _wrong_type(self, failure: _Failure) -> Iterator[Finding]:
+        wanted = [failure.limit] if isinstance(failure.limit, str) else failure.limit
+        words = " or ".join(_TYPE_WORDS[each] for each in wanted)
+        value = failure.value
         hint = ""
-        if isinstance(value, str) and value.lower() in {"yes", "on", "true"}:
-            hint = 'did you mean "true"?' if "boolean" in wanted else ""
-        elif isinstance(value, str) and value.lower() in {"no", "off", "false"}:
-            hint = 'did you mean "false"?' if "boolean" in wanted else ""
+        if "boolean" in wanted and isinstance(value, str) and value.lower() in _TRUTHS:
+            hint = f'did you mean "{_TRUTHS[value.lower()]}"?'
         elif "array" in wanted and isinstance(value, str):
             hint = "write a list: [a, b]"
-        yield self._finding(
-            "AUD1205",
-            f"{where or 'the manifest'} must be {' or '.join(words)}, not {self._shown(value, error)}",
-            where, hint,
-        )  # fmt: skip
+        where = failure.where or "the manifest"
+        message = f"{where} must be {words}, not {self._shown(failure)}"
+        yield self._finding("AUD1205", message, failure.where, hint)
 
-    def _wrong_choice(self, error: ValidationError, where: str) -> Iterator[Finding]:
-        wanted = error.validator_value if error.validator == "enum" else [error.validator_value]
-        value = error.instance
-        choices = ", ".join(str(each) for each in wanted)
-        hint = did_you_mean(value, map(str, wanted)) if isinstance(value, str) else ""
-        yield self._finding(
-            "AUD1206",
-            f"{where} is {self._shown(value, error)}; expected "
-            f"{'one of ' if len(wanted) > 1 else ''}{choices}",
-            where, hint,
-        )  # fmt: skip
+    def _wrong_choice(self, failure: _Failure) -> Iterator[Finding]:
+        choices = failure.limit if failure.keyword == "enum" else [failure.limit]
+        words = [str(each) for each in choices]
+        value = failure.value
+        hint = did_you_mean(value, words) if isinstance(value, str) else ""
+        expected = f"{'one of ' if len(words) > 1 else ''}{', '.join(words)}"
+        message = f"{failure.where} is {self._shown(failure)}; expected {expected}"
+        yield self._finding("AUD1206", message, failure.where, hint)
 
-    def _wrong_form(self, error: ValidationError, where: str) -> Iterator[Finding]:
-        if self._is_secret(error):
-            yield self._finding(
-                "AUD1208", f"{where} holds a secret itself; secrets are given only by reference", where,
-                "write ${env:NAME} or ${file:PATH}, and change the secret: it has been in a file",
-            )  # fmt: skip
+    def _wrong_form(self, failure: _Failure) -> Iterator[Finding]:
+        where = failure.where
+        if self.schema.is_secret(failure.path):
+            message = f"{where} holds a secret itself; secrets are given only by reference"
+            hint = "write ${env:NAME} or ${file:PATH}; and renew the secret, it stood in a file"
+            yield self._finding("AUD1208", message, where, hint)
             return
-        expected = error.schema.get("x-audctl-expected") or f"text like {error.validator_value}"
-        yield self._finding(
-            "AUD1207", f"{where} is {self._shown(error.instance, error)}; expected {expected}", where
-        )
+        expected = failure.schema.get("x-audctl-expected") or f"text like {failure.limit}"
+        message = f"{where} is {self._shown(failure)}; expected {expected}"
+        yield self._finding("AUD1207", message, where)
 
-    def _other(self, error: ValidationError, where: str) -> Iterator[Finding]:
-        limit = error.validator_value
-        subject = where or "the manifest"
+    def _other(self, failure: _Failure) -> Iterator[Finding]:
+        limit = failure.limit
         sentences = {
-            "minimum": f"is {self._shown(error.instance, error)}; the least is {limit}",
-            "maximum": f"is {self._shown(error.instance, error)}; the most is {limit}",
+            "minimum": f"is {self._shown(failure)}; the least is {limit}",
+            "maximum": f"is {self._shown(failure)}; the most is {limit}",
             "minLength": "is empty",
             "maxLength": f"has more than {limit} characters",
             "minItems": "is an empty list",
             "uniqueItems": "names something twice",
-            "minProperties": f"is empty; {_choice_of(error.schema)}",
-            "maxProperties": f"says more than one thing; {_choice_of(error.schema)}",
+            "minProperties": f"is empty; {_choice_of(failure.schema)}",
+            "maxProperties": f"says more than one thing; {_choice_of(failure.schema)}",
         }
-        sentence = sentences.get(str(error.validator), f"does not fit: {error.validator}")
-        yield self._finding("AUD1207", f"{subject} {sentence}", where)
+        sentence = sentences.get(failure.keyword, f"does not fit: {failure.keyword}")
+        message = f"{failure.where or 'the manifest'} {sentence}"
+        yield self._finding("AUD1207", message, failure.where)
 
-    def _because(self, error: ValidationError | None = None) -> str:
-        """Name the field another one depends on; the kinds know two such fields."""
-        if error is not None and "then" not in error.absolute_schema_path:
-            return ""
+    def _because(self, failure: _Failure) -> str:
+        """Name the field that a condition looks at; each kind has at most one such field."""
         spec = self.document.root.get("spec") if isinstance(self.document.root, dict) else None
-        if not isinstance(spec, dict):
+        if not failure.conditional or not isinstance(spec, dict):
             return ""
-        field = "type" if self.schema.kind == "Trait" else "source"
-        value = spec.get(field, "audienceManager")
+        field, default = _CONDITIONS[self.schema.kind]
+        value = spec.get(field, default)
         return f" when {field} is {value}" if isinstance(value, str) else ""
 
-    def _is_secret(self, error: ValidationError) -> bool:
-        return self.schema.is_secret(tuple(error.absolute_path))
-
-    def _shown(self, value: Any, error: ValidationError) -> str:  # noqa: ANN401 - any JSON value
-        if self._is_secret(error):
-            return "***"
-        path = tuple(error.absolute_path)
+    def _shown(self, failure: _Failure) -> str:
+        if self.schema.is_secret(failure.path):
+            return MASK
         for template in self.document.templates:
-            if template.path == path:
+            if template.path == failure.path:
                 # What a reference leads to may be nobody's business; the reference itself is not.
                 return f'the value of "{_short(template.raw)}"'
+        value = failure.value
         if value is None:
             return "empty"
         if isinstance(value, str):

@@ -46,9 +46,7 @@ def settle_templates(
             text = substitution.text(each.raw)
         except SubstitutionError as error:
             span = document.positions.span(path_text(each.path))
-            findings.append(
-                Finding(error.code, Severity.ERROR, error.message, span, error.hint)
-            )
+            findings.append(Finding(error.code, Severity.ERROR, error.message, span, error.hint))
             continue
         each.container[each.key] = _typed(text, each.raw, schema.types, each.path)
     return findings

@@ -123,9 +123,7 @@ def read_documents(source: SourceFile) -> tuple[list[Document], list[Finding]]:
     return documents, [_problem(source, *each) for each in problems]
 
 
-def _problem(
-    source: SourceFile, offset: int, code: str, message: str, hint: str = ""
-) -> Finding:
+def _problem(source: SourceFile, offset: int, code: str, message: str, hint: str = "") -> Finding:
     return Finding(code, Severity.ERROR, message, source.span(offset), hint)
 
 
@@ -197,9 +195,7 @@ def _build(  # noqa: C901, PLR0912, PLR0915 - the one hot loop: calls would cost
             if in_mapping and key is None:
                 raise _Refused(offset, "AUD1006", "a mapping key must be one plain word")
             if len(stack) > MAX_DEPTH:
-                raise _Refused(
-                    offset, "AUD1007", f"nested more than {MAX_DEPTH} levels deep"
-                )
+                raise _Refused(offset, "AUD1007", f"nested more than {MAX_DEPTH} levels deep")
             offsets.append(offset)
             if len(offsets) > MAX_NODES:
                 raise _Refused(start, "AUD1007", f"document has more than {MAX_NODES:,} values")

@@ -11,6 +11,7 @@ from audctl.model.kinds.kind import Surroundings
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from audctl.model.address import Address
     from audctl.model.resource import Resource
 
 
@@ -18,7 +19,7 @@ def surroundings(
     resources: Iterable[Resource], *, audience_identifier: str = "mapping"
 ) -> Surroundings:
     """Index resources; of two with one address the first counts."""
-    by_address = {}
+    by_address: dict[Address, Resource] = {}
     exports: dict[str, list[Resource]] = {}
     for each in resources:
         if by_address.setdefault(each.address, each) is each and isinstance(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from audctl.model.address import Address
 from audctl.model.finding import Finding, Severity
@@ -40,8 +41,7 @@ def check_references(resources: Iterable[Resource]) -> tuple[Finding, ...]:
             for mention in KINDS[resource.address.kind].mentions(resource)
             if Address(mention.kind, mention.name) not in around.resources
         ]
-        for mention in lost:
-            findings.append(_lost(resource, mention, around))
+        findings += [_lost(resource, mention, around) for mention in lost]
         if not lost:
             findings += _binding(resource, around)
         findings += rules.findings(resource)
@@ -52,9 +52,7 @@ def check_references(resources: Iterable[Resource]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda each: each.sort_key))
 
 
-def _finding(
-    resource: Resource, code: str, message: str, path: str, hint: str = ""
-) -> Finding:
+def _finding(resource: Resource, code: str, message: str, path: str, hint: str = "") -> Finding:
     return Finding(code, Severity.ERROR, message, resource.span(path), hint, resource.address)
 
 
@@ -95,12 +93,8 @@ def _lost(resource: Resource, mention: Mention, around: Surroundings) -> Finding
     names = [address.name for address in around.resources if address.kind == mention.kind]
     hint = did_you_mean(mention.name, names)
     if not hint:
-        other = next(
-            (each for each in around.resources if each.name == mention.name), None
-        )
-        hint = (
-            f"{other} is of another kind" if other else f"define {mention.kind}/{mention.name}"
-        )
+        other = next((each for each in around.resources if each.name == mention.name), None)
+        hint = f"{other} is of another kind" if other else f"define {mention.kind}/{mention.name}"
     return _finding(
         resource, "AUD1302",
         f'{resource.address} refers to {mention.kind} "{mention.name}", which no manifest defines',
@@ -124,18 +118,21 @@ def _binding(resource: Resource, around: Surroundings) -> Iterator[Finding]:
         yield from _import(resource, spec, around)
     elif isinstance(spec, ExportBindingSpec):
         yield from _export(resource, spec, around)
-    elif isinstance(spec, AudienceSpec) and spec.source is Source.CAMPAIGN:
-        if not isinstance(spec.rule, str) and resource.address.name not in around.exports:
-            yield _finding(
-                resource, "AUD1308",
-                f"{resource.address} has source campaign, but no rule, and no export feeds it",
-                "spec.source", "add an ExportBinding into it, or a rule",
-            )  # fmt: skip
+    elif isinstance(spec, AudienceSpec):
+        yield from _filled(resource, spec, around)
 
 
-def _import(
-    resource: Resource, spec: ImportBindingSpec, around: Surroundings
-) -> Iterator[Finding]:
+def _filled(resource: Resource, spec: AudienceSpec, around: Surroundings) -> Iterator[Finding]:
+    has_members = isinstance(spec.rule, str) or resource.address.name in around.exports
+    if spec.source is Source.CAMPAIGN and not has_members:
+        yield _finding(
+            resource, "AUD1308",
+            f"{resource.address} has source campaign, but no rule, and no export feeds it",
+            "spec.source", "add an ExportBinding into it, or a rule",
+        )  # fmt: skip
+
+
+def _import(resource: Resource, spec: ImportBindingSpec, around: Surroundings) -> Iterator[Finding]:
     if carrier(spec, around.resources) is None:
         yield _finding(
             resource, "AUD1306",
@@ -145,9 +142,7 @@ def _import(
         )  # fmt: skip
 
 
-def _export(
-    resource: Resource, spec: ExportBindingSpec, around: Surroundings
-) -> Iterator[Finding]:
+def _export(resource: Resource, spec: ExportBindingSpec, around: Surroundings) -> Iterator[Finding]:
     audience = around.resources[Address("Audience", spec.audience)].spec
     assert isinstance(audience, AudienceSpec)
     if audience.source is not Source.CAMPAIGN:
@@ -160,7 +155,7 @@ def _export(
 
 def _ignored(resource: Resource) -> Iterator[Finding]:
     """Yield the paths of lifecycle.ignore that the kind does not have."""
-    known = set(_paths(type(resource.spec), "spec"))
+    known = _paths(type(resource.spec))  # type: ignore[arg-type]  # mypy doubts that classes are hashable
     for index, path in enumerate(resource.lifecycle.ignore):
         if path not in known:
             yield _finding(
@@ -170,8 +165,11 @@ def _ignored(resource: Resource) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _paths(spec: type, prefix: str) -> Iterator[str]:
+@cache
+def _paths(spec: type[Any]) -> frozenset[str]:
     assert is_dataclass(spec)
+    found = set()
     for each in fields(spec):
         head, *tail = each.name.split("_")
-        yield f"{prefix}.{head}{''.join(map(str.capitalize, tail))}"
+        found.add(f"spec.{head}{''.join(map(str.capitalize, tail))}")
+    return frozenset(found)

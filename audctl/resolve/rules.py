@@ -72,7 +72,9 @@ class RuleCheck:
         except RuleError as error:
             yield self._syntax(resource, error)
             return
-        if not rule.traits <= self._known or (self.twice and not self.twice.isdisjoint(rule.traits)):
+        if not rule.traits <= self._known or (
+            self.twice and not self.twice.isdisjoint(rule.traits)
+        ):
             yield from self._names(resource, text, rule)
         for problem in (*check_segment_rule(rule), *check_frequency_traits(rule, self.trait_types)):
             yield self._problem(resource, problem)
@@ -114,9 +116,7 @@ class RuleCheck:
     def _finding(
         self, resource: Resource, code: str, message: str, path: str, hint: str
     ) -> Finding:
-        return Finding(
-            code, Severity.ERROR, message, resource.span(path), hint, resource.address
-        )
+        return Finding(code, Severity.ERROR, message, resource.span(path), hint, resource.address)
 
 
 def _place_of(name: str, text: str) -> int:

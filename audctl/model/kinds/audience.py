@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from audctl.model.kinds.kind import Kind, Mention, OwnedFields, folder_reference, reference, set_or
+from audctl.model.kinds.kind import (
+    Claim,
+    Kind,
+    Mention,
+    OwnedFields,
+    folder_reference,
+    reference,
+    set_or,
+)
 from audctl.model.kinds.rule_text import segment_rule
 from audctl.model.kinds.unset import UNSET, Unset
 from audctl.model.rules.boolean_tree import Or
@@ -80,6 +88,17 @@ def _mentions(resource: Resource) -> Iterator[Mention]:
         yield Mention("spec.dataSource", "DataSource", spec.data_source)
 
 
+def _claims(resource: Resource, _surroundings: Surroundings) -> Iterator[Claim]:
+    spec = resource.spec
+    assert isinstance(spec, AudienceSpec)
+    if isinstance(spec.id, int):
+        yield Claim("aam.segment", (f"id {spec.id}",), "spec.id")
+        return
+    code = set_or(spec.integration_code, resource.address.name)
+    path = "spec.integrationCode" if spec.integration_code else "metadata.name"
+    yield Claim("aam.segment", (set_or(spec.data_source, ""), code), path)
+
+
 def _desired(resource: Resource, surroundings: Surroundings) -> Iterator[DesiredObject]:
     spec = resource.spec
     assert isinstance(spec, AudienceSpec)
@@ -138,5 +157,6 @@ AUDIENCE = Kind(
     name="Audience",
     spec=AudienceSpec,
     mentions=_mentions,
+    claims=_claims,
     desired=_desired,
 )

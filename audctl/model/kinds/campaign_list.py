@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audctl.model.kinds.kind import Kind, Mention, OwnedFields, folder_reference, set_or
+from audctl.model.kinds.kind import Claim, Kind, Mention, OwnedFields, folder_reference, set_or
 from audctl.model.kinds.unset import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -30,6 +30,13 @@ def _mentions(_resource: Resource) -> tuple[Mention, ...]:
     return ()
 
 
+def _claims(resource: Resource, _surroundings: Surroundings) -> Iterator[Claim]:
+    spec = resource.spec
+    assert isinstance(spec, ListSpec)
+    path = "spec.name" if spec.name else "metadata.name"
+    yield Claim("campaign.list", (set_or(spec.name, resource.address.name),), path)
+
+
 def _desired(resource: Resource, _surroundings: Surroundings) -> Iterator[DesiredObject]:
     spec = resource.spec
     assert isinstance(spec, ListSpec)
@@ -49,5 +56,6 @@ LIST = Kind(
     name="List",
     spec=ListSpec,
     mentions=_mentions,
+    claims=_claims,
     desired=_desired,
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from audctl.model.kinds.kind import Kind, Mention, OwnedFields, reference, set_or, sorted_set
+from audctl.model.kinds.kind import Claim, Kind, Mention, OwnedFields, reference, set_or, sorted_set
 from audctl.model.kinds.unset import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -118,6 +118,18 @@ def _mentions(resource: Resource) -> Iterator[Mention]:
         yield Mention("spec.campaign.destination", "Destination", spec.campaign.destination)
 
 
+def _claims(resource: Resource, _surroundings: Surroundings) -> Iterator[Claim]:
+    spec = resource.spec
+    assert isinstance(spec, DataSourceSpec)
+    name = resource.address.name
+    code = spec.audience_manager.integration_code
+    path = "spec.audienceManager.integrationCode" if code else "metadata.name"
+    yield Claim("aam.dataSource", (set_or(code, name),), path)
+    if spec.campaign:
+        path = "spec.campaign.name" if spec.campaign.name else "metadata.name"
+        yield Claim("campaign.dataSource", (set_or(spec.campaign.name, name),), path)
+
+
 def _desired(resource: Resource, _surroundings: Surroundings) -> Iterator[DesiredObject]:
     spec = resource.spec
     assert isinstance(spec, DataSourceSpec)
@@ -171,5 +183,6 @@ DATA_SOURCE = Kind(
     name="DataSource",
     spec=DataSourceSpec,
     mentions=_mentions,
+    claims=_claims,
     desired=_desired,
 )

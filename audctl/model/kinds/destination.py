@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from audctl.model.kinds.data_source import ExportControl  # noqa: TC001 - decoding reads it
-from audctl.model.kinds.kind import Kind, Mention, OwnedFields, sorted_set
+from audctl.model.kinds.kind import Claim, Kind, Mention, OwnedFields, sorted_set
 from audctl.model.kinds.unset import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -40,6 +40,12 @@ def _mentions(_resource: Resource) -> tuple[Mention, ...]:
     return ()
 
 
+def _claims(resource: Resource, _surroundings: Surroundings) -> Iterator[Claim]:
+    spec = resource.spec
+    assert isinstance(spec, DestinationSpec)
+    yield Claim("aam.destination", (str(spec.id),), "spec.id")
+
+
 def _desired(resource: Resource, _surroundings: Surroundings) -> Iterator[DesiredObject]:
     spec = resource.spec
     assert isinstance(spec, DestinationSpec)
@@ -65,5 +71,6 @@ DESTINATION = Kind(
     name="Destination",
     spec=DestinationSpec,
     mentions=_mentions,
+    claims=_claims,
     desired=_desired,
 )

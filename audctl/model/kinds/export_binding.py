@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from audctl.model.address import Address
 from audctl.model.kinds.audience import AudienceSpec
-from audctl.model.kinds.kind import Kind, Mention, OwnedFields, folder_reference, reference, set_or
+from audctl.model.kinds.kind import (
+    Claim,
+    Kind,
+    Mention,
+    OwnedFields,
+    folder_reference,
+    reference,
+    set_or,
+)
 from audctl.model.kinds.unset import UNSET, Unset
 from audctl.model.rules.trait_rule import onboarded_rule
 
@@ -78,6 +86,17 @@ def _mentions(resource: Resource) -> Iterator[Mention]:
     yield Mention("spec.dataSource", "DataSource", spec.data_source)
 
 
+def _claims(resource: Resource, _surroundings: Surroundings) -> Iterator[Claim]:
+    spec = resource.spec
+    assert isinstance(spec, ExportBindingSpec)
+    name = resource.address.name
+    code = spec.trait.integration_code
+    path = "spec.trait.integrationCode" if code else "metadata.name"
+    yield Claim("aam.trait", (spec.data_source, set_or(code, name)), path)
+    path = "spec.name" if spec.name else "metadata.name"
+    yield Claim("campaign.workflow", (set_or(spec.name, name),), path)
+
+
 def _desired(resource: Resource, surroundings: Surroundings) -> Iterator[DesiredObject]:
     spec = resource.spec
     assert isinstance(spec, ExportBindingSpec)
@@ -141,5 +160,6 @@ EXPORT_BINDING = Kind(
     name="ExportBinding",
     spec=ExportBindingSpec,
     mentions=_mentions,
+    claims=_claims,
     desired=_desired,
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from audctl.model.kinds.kind import Kind, Mention, OwnedFields, set_or
+from audctl.model.kinds.kind import Claim, Kind, Mention, OwnedFields, set_or
 from audctl.model.kinds.unset import UNSET, Unset
 from audctl.redact import Secret  # noqa: TC001 - decoding reads it
 
@@ -43,6 +43,13 @@ def _mentions(_resource: Resource) -> tuple[Mention, ...]:
     return ()
 
 
+def _claims(resource: Resource, _surroundings: Surroundings) -> Iterator[Claim]:
+    spec = resource.spec
+    assert isinstance(spec, ExternalAccountSpec)
+    path = "spec.name" if spec.name else "metadata.name"
+    yield Claim("campaign.externalAccount", (set_or(spec.name, resource.address.name),), path)
+
+
 def _desired(resource: Resource, _surroundings: Surroundings) -> Iterator[DesiredObject]:
     spec = resource.spec
     assert isinstance(spec, ExternalAccountSpec)
@@ -59,9 +66,7 @@ def _desired(resource: Resource, _surroundings: Surroundings) -> Iterator[Desire
     fields.own("region", spec.region, "spec.region")
     fields.own("accessKeyId", spec.access_key_id, "spec.accessKeyId")
     fields.own("secretAccessKey", spec.secret_access_key, "spec.secretAccessKey")
-    fields.own(
-        "serverSideEncryption", spec.server_side_encryption, "spec.serverSideEncryption"
-    )
+    fields.own("serverSideEncryption", spec.server_side_encryption, "spec.serverSideEncryption")
     yield fields.object(resource, "campaign.externalAccount")
 
 
@@ -69,5 +74,6 @@ EXTERNAL_ACCOUNT = Kind(
     name="ExternalAccount",
     spec=ExternalAccountSpec,
     mentions=_mentions,
+    claims=_claims,
     desired=_desired,
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from audctl.model.address import Address
 from audctl.model.kinds.audience import AudienceSpec
 from audctl.model.kinds.data_source import DataSourceSpec
-from audctl.model.kinds.kind import Kind, Mention, OwnedFields, reference, set_or
+from audctl.model.kinds.kind import Claim, Kind, Mention, OwnedFields, reference, set_or
 from audctl.model.kinds.unset import UNSET, Unset
 from audctl.model.value import Reference
 
@@ -64,6 +64,25 @@ def _mentions(resource: Resource) -> Iterator[Mention]:
         yield Mention("spec.destination", "Destination", spec.destination)
 
 
+def _claims(resource: Resource, surroundings: Surroundings) -> Iterator[Claim]:
+    spec = resource.spec
+    assert isinstance(spec, ImportBindingSpec)
+    destination = carrier(spec, surroundings.resources)
+    assert destination is not None
+    alias = _alias(spec, surroundings)
+    yield Claim("aam.mapping", (destination[0], spec.audience, alias), "spec.audience")
+    yield Claim("campaign.sharedList", (spec.list,), "spec.list")
+
+
+def _alias(spec: ImportBindingSpec, surroundings: Surroundings) -> str:
+    """Return what Audience Manager sends for the audience."""
+    if isinstance(spec.alias, str):
+        return spec.alias
+    audience = surroundings.resources[Address("Audience", spec.audience)].spec
+    assert isinstance(audience, AudienceSpec)
+    return set_or(audience.integration_code, spec.audience)
+
+
 def _desired(resource: Resource, surroundings: Surroundings) -> Iterator[DesiredObject]:
     spec = resource.spec
     assert isinstance(spec, ImportBindingSpec)
@@ -77,8 +96,9 @@ def _desired(resource: Resource, surroundings: Surroundings) -> Iterator[Desired
     name, path = destination
     mapping.own("destination", reference("Destination", name, "aam.destination"), path)
     mapping.own("segment", segment, "spec.audience")
-    code = set_or(audience.integration_code, spec.audience)
-    mapping.own("alias", set_or(spec.alias, code), "spec.alias" if spec.alias else "spec.audience")
+    mapping.own(
+        "alias", _alias(spec, surroundings), "spec.alias" if spec.alias else "spec.audience"
+    )
     mapping.own("startDate", spec.start_date, "spec.startDate")
     mapping.own("endDate", spec.end_date, "spec.endDate")
     mapped = mapping.object(resource, "aam.mapping")
@@ -103,5 +123,6 @@ IMPORT_BINDING = Kind(
     name="ImportBinding",
     spec=ImportBindingSpec,
     mentions=_mentions,
+    claims=_claims,
     desired=_desired,
 )

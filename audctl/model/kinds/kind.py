@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from audctl.model.value import DesiredValue
 
 
+class Claim(NamedTuple):
+    """One live object a resource asks for: its type and the key it is found by, in manifest words."""
+
+    type: str
+    key: tuple[str, ...]
+    path: str
+    """Where the manifest says the part of the key that is its own."""
+
+
 class Mention(NamedTuple):
     """One place in a manifest that names another resource."""
 
@@ -46,6 +55,8 @@ class Kind:
     """Frozen dataclass; its fields are the schema's properties in snake_case."""
     mentions: Callable[[Resource], Iterable[Mention]]
     """References outside of rules."""
+    claims: Callable[[Resource, Surroundings], Iterable[Claim]]
+    """Keys of its objects, for finding two resources that want one; call it as late as ``desired``."""
     desired: Callable[[Resource, Surroundings], Iterable[DesiredObject]]
     """Its objects; call it only when all references lead somewhere."""
 

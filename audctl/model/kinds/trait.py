@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from audctl.model.kinds.kind import Kind, Mention, OwnedFields, folder_reference, reference, set_or
+from audctl.model.kinds.kind import (
+    Claim,
+    Kind,
+    Mention,
+    OwnedFields,
+    folder_reference,
+    reference,
+    set_or,
+)
 from audctl.model.kinds.rule_text import trait_rule
 from audctl.model.kinds.unset import UNSET, Unset
 from audctl.model.rules.trait_rule import onboarded_rule
@@ -50,6 +58,14 @@ def _mentions(resource: Resource) -> Iterator[Mention]:
     yield Mention("spec.dataSource", "DataSource", spec.data_source)
 
 
+def _claims(resource: Resource, _surroundings: Surroundings) -> Iterator[Claim]:
+    spec = resource.spec
+    assert isinstance(spec, TraitSpec)
+    code = set_or(spec.integration_code, resource.address.name)
+    path = "spec.integrationCode" if spec.integration_code else "metadata.name"
+    yield Claim("aam.trait", (spec.data_source, code), path)
+
+
 def _desired(resource: Resource, _surroundings: Surroundings) -> Iterator[DesiredObject]:
     spec = resource.spec
     assert isinstance(spec, TraitSpec)
@@ -77,5 +93,6 @@ TRAIT = Kind(
     name="Trait",
     spec=TraitSpec,
     mentions=_mentions,
+    claims=_claims,
     desired=_desired,
 )
