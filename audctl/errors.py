@@ -4,6 +4,7 @@
 
     AudctlError
     ├── FindingsError          bad input: carries findings, all of a stage at once
+    ├── RuleError              a rule's text that does not parse (in model.rules, with the place in the text)
     ├── UsageError             a command line that asks for something impossible
     ├── PlanRefused            a guard or a missing approval says no
     ├── StalePlanError         what was approved is not what would run
