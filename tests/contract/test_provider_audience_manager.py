@@ -101,8 +101,13 @@ def test_the_version_that_was_read_is_the_only_one_overwritten(
     before = provider.rest.read(path)
     provider.rest.replace(path, {**before.row, "description": "somebody was faster"})
     # The read that an update begins with shows the version before.
-    stale = {"status": 200, "headers": {"ETag": before.etag}, "body": before.row}
-    bench.fault(f"GET /v1/segments/{live.id}", times=1, **stale)
+    bench.fault(
+        f"GET /v1/segments/{live.id}",
+        times=1,
+        status=200,
+        headers={"ETag": before.etag},
+        body=before.row,
+    )
 
     with pytest.raises(ConflictError):
         provider.update(live, {"status": "paused"})

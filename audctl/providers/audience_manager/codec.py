@@ -68,7 +68,7 @@ def encode_members(members: tuple[Member, ...], fields: Mapping[str, WriteValue]
 
 def decode_text(value: object) -> str:
     """Return text as it is; nothing and null are empty; a number as its digits."""
-    if isinstance(value, str):
+    if value.__class__ is str:  # half the cost of isinstance, a dozen times per row
         return value
     return "" if value is None else str(value)
 

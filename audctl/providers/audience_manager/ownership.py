@@ -39,6 +39,8 @@ class Ownership:
 
     def company(self) -> str:
         """Return the company's id (pid). The same call is the API's documented probe of access."""
+        if self._company is not None:
+            return self._company
         with self._lock:
             if self._company is None:
                 self._company = decode_text(self._rest.read(WHO_AM_I).row.get("pid"))
@@ -67,7 +69,8 @@ class Ownership:
 
     def of_member(self, row: Row) -> Origin:
         """Judge an object that lies in a data source."""
-        if decode_text(row.get("pid")) not in {"", self.company()}:
+        pid = decode_text(row.get("pid"))
+        if pid and pid != self.company():
             return Origin.READ_ONLY
         if decode_text(row.get("dataSourceId")) in self.foreign_data_sources():
             return Origin.READ_ONLY
