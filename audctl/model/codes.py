@@ -1,0 +1,86 @@
+"""What every finding code means, in one sentence; codes are never reused.
+
+==========  =====================================================
+AUD10xx     reading files and YAML
+AUD11xx     project, environments, variables and references
+AUD12xx     schemas
+AUD13xx     names of resources, and what refers to them
+AUD14xx     rules of audiences and traits
+AUD20xx     planning
+AUD21xx     guards
+AUD30xx     doctor
+==========  =====================================================
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "AUD1001": "A file is not UTF-8.",
+        "AUD1002": "A file is larger than audctl reads.",
+        "AUD1003": "A file cannot be opened.",
+        "AUD1004": "A file is not valid YAML.",
+        "AUD1005": "A key stands twice in one mapping, so that one of its values would be lost.",
+        "AUD1006": "A file uses a part of YAML that audctl leaves out: tags, merge keys or keys that are no words.",
+        "AUD1007": "A document is nested too deeply or, with its aliases written out, too large.",
+        "AUD1008": "An alias repeats nothing that stands complete above it.",
+        "AUD1009": "A file holds no manifest.",
+        "AUD1010": "A folder of manifests holds none.",
+        "AUD1011": "A symbolic link leads nowhere, out of the project, or back to a folder above it.",
+        "AUD1101": "There is no project file, or it cannot be read.",
+        "AUD1102": "A folder named in spec.manifests does not exist, or lies outside the project.",
+        "AUD1103": "An environment variable that a manifest reads is not set.",
+        "AUD1104": "A variable that a manifest reads is not defined in the chosen environment.",
+        "AUD1105": "A reference has none of the known forms.",
+        "AUD1106": "A file that a manifest reads cannot be used.",
+        "AUD1107": "The project file holds no document, or several.",
+        "AUD1108": "The default environment is not one of the project's environments.",
+        "AUD1109": "The environment lacks the address of, or the sign-in for, a live system.",
+        "AUD1110": "A name in campaign.names is unknown, or is not what such a name looks like.",
+        "AUD1201": "A document is not a manifest of a known kind.",
+        "AUD1202": "A manifest is of another apiVersion.",
+        "AUD1203": "A field is unknown to its kind.",
+        "AUD1204": "A required field is missing.",
+        "AUD1205": "A value is of another type than its field.",
+        "AUD1206": "A value is not one of those its field allows.",
+        "AUD1207": "A value does not have the form or size its field asks for.",
+        "AUD1208": "A secret stands in a file, where only a reference to one may stand.",
+        "AUD1209": "A field has no place beside another field's value.",
+        "AUD1301": "Two manifests have the same kind and name.",
+        "AUD1302": "A manifest refers to a resource that no manifest defines.",
+        "AUD1303": "A name in a rule could mean two traits.",
+        "AUD1304": "Members would flow in a circle of imports and exports.",
+        "AUD1305": "A previous name is in use, or claimed by two resources.",
+        "AUD1306": "A binding's other end lacks what the binding needs.",
+        "AUD1307": "Two resources ask for the same live object.",
+        "AUD1308": "An audience of source campaign has no members: no rule, and no export into it.",
+        "AUD1309": "lifecycle.ignore names a field that the kind does not have.",
+        "AUD1401": "A rule cannot be read.",
+        "AUD1402": "A recency of less than one day.",
+        "AUD1403": "A rule with more traits than a segment can have.",
+        "AUD1404": "A rule that is true for people without any trait.",
+        "AUD1405": "Recency or frequency on a trait that is not rule-based.",
+        "AUD1406": "A comparison by size with something that is no number.",
+        "AUD1407": "A trait's name that rules would read as something else.",
+        "AUD1408": "A rule names a trait that no manifest defines.",
+        "AUD2001": "Live objects of a type were not read, so nothing is planned for them.",
+        "AUD2002": "A live system says it has no objects of a type of which audctl owns some.",
+        "AUD2003": "The manifests ask for nothing, although audctl owns objects.",
+        "AUD2004": "Several live objects have the key of one desired object.",
+        "AUD2005": "A live object with the desired key belongs to the live system or to another product.",
+        "AUD2006": "Two addresses mean one live object.",
+        "AUD2007": "A live object exists already and audctl may not adopt it.",
+        "AUD2008": "A field that cannot be changed in place differs, and replacing is not allowed.",
+        "AUD2009": "A protected object's manifest is gone; the object stays.",
+        "AUD2010": "An object whose manifest is gone stays, because something else still uses it.",
+        "AUD2011": "Steps need each other, so that no order is possible.",
+        "AUD2012": "An object would be replaced while others still refer to the old one.",
+    }
+)
+"""One sentence for each code, sorted."""
