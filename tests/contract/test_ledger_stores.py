@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.contract.ledger_places import CampaignPlace, FilePlace
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from audctl.model.value import Plain
     from audctl.ports import Lease, LedgerStore
     from tests.contract.bench import Bench
     from tests.contract.ledger_places import Place
@@ -38,7 +40,7 @@ def take(store: LedgerStore, holder: str = "me") -> Lease:
     return store.lock(holder=holder, reason="contract test", duration=TEN_MINUTES)
 
 
-def entry(name: str, **fields: str) -> LedgerEntry:
+def entry(name: str) -> LedgerEntry:
     address = Address("Audience", name, "aam.segment")
     return LedgerEntry(
         address=address,
@@ -222,9 +224,12 @@ def test_of_many_who_want_the_lock_at_once_one_gets_it(place: Place, state: str)
     assert len(refused) == 3
 
 
-def test_a_secret_is_nowhere_in_what_is_stored(place: Place) -> None:
+def test_a_clear_secret_is_refused_before_anything_is_written(place: Place) -> None:
     store = place.open()
-    store.save(store.load().with_changes(recorded=[entry("a")]), take(store))
-    loaded = place.open().load()
-    assert loaded.entries[entry("a").address].secrets == entry("a").secrets
-    assert "hunter2" not in repr(loaded)
+    lease = take(store)
+    ledger = store.load().with_changes(recorded=[entry("a")])
+    store.save(ledger, lease)
+    leaking = replace(entry("b"), fields={"password": cast("Plain", Secret("hunter2"))})
+    with pytest.raises(TypeError, match="password: a Secret never stands in a ledger"):
+        store.save(ledger.with_changes(recorded=[leaking]), lease)
+    assert place.open().load() == ledger
