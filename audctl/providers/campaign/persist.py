@@ -120,10 +120,3 @@ def parse_datetime(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def format_datetime(moment: datetime) -> str:
-    """Write a moment as documents carry it: UTC, milliseconds, Z."""
-    return (
-        moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-    )
