@@ -34,11 +34,10 @@ def explain(
 
     Example: audctl explain Audience.spec.rule
     """
-    from audctl.cli.schema_fields import explain_field
-    from audctl.model.codes import CODES
-
     console = console_of(context, output)
     if _CODE.fullmatch(subject):
+        from audctl.model.codes import CODES
+
         code = subject.upper()
         if code not in CODES:
             close = get_close_matches(code, CODES, n=1)
@@ -49,6 +48,8 @@ def explain(
             lambda: to_json.code_meaning(code, CODES[code]),
         )
         return ExitCode.DONE
+    from audctl.cli.schema_fields import explain_field
+
     explanation = explain_field(subject)
     console.result(
         lambda paint: to_terminal.field_explanation(explanation, paint),

@@ -1,0 +1,187 @@
+"""Golden sessions: command lines with their exit code, stdout and stderr, word for word.
+
+A session file (`sessions/*.txt`) reads like a terminal::
+
+    # What this session claims.
+    project: shop                  the folder of `projects/` it starts from; copied for each session
+    $ audctl validate              a command line
+    | Valid: 3 resources …         its stdout
+    ! …                            its stderr
+    = 0                            its exit code
+    > replace FILE 'OLD' 'NEW'     an edit of the project, between commands
+    > remove FILE
+    > marketer PATH KEY 'VALUE'    a plain HTTP call of someone else: one field of one Audience Manager object
+
+Times, digests, ports, run names and the project's folder are normalised. `AUDCTL_UPDATE_SESSIONS=1` rewrites what
+stands after each command; read the difference before committing it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from audctl.sandbox.server import RunningSandbox, start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import CommandLine
+
+HERE = Path(__file__).parent
+SESSIONS = sorted((HERE / "sessions").glob("*.txt"))
+UPDATE = bool(os.environ.get("AUDCTL_UPDATE_SESSIONS"))
+NORMALISED = (
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"), "<time>"),
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "<time>"),
+    (re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}"), "<run>"),
+    (re.compile(r"\b[0-9a-f]{64}\b"), "<digest>"),
+    (re.compile(r"127\.0\.0\.1:\d+"), "<sandbox>"),
+    (re.compile(r"\b\d+ calls?\b"), "<calls>"),
+)
+ENVIRON = {"AUDCTL_CLIENT_SECRET": "sandbox", "SHOP_S3_SECRET": "never-to-be-seen"}
+
+
+@dataclass
+class Step:
+    """One line that does something, and what it is expected to show."""
+
+    line: str
+    expected: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Session:
+    """A session file, read."""
+
+    head: list[str]
+    project: str
+    steps: list[Step]
+
+    def text(self) -> str:
+        """Return the file's text."""
+        lines = [*self.head, f"project: {self.project}"]
+        for step in self.steps:
+            lines += ["", step.line, *step.expected]
+        return "\n".join(lines) + "\n"
+
+
+def read_session(path: Path) -> Session:
+    session = Session(head=[], project="", steps=[])
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            session.head.append(line)
+        elif line.startswith("project: "):
+            session.project = line.removeprefix("project: ")
+        elif line.startswith(("$ ", "> ")):
+            session.steps.append(Step(line))
+        elif line:
+            assert line[0] in "|!=", f"{path.name}: what is {line!r}?"
+            session.steps[-1].expected.append(line)
+    return session
+
+
+@pytest.fixture(scope="module")
+def sown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the demo tenant, to copy: sowing takes longer than copying."""
+    data = tmp_path_factory.mktemp("sown")
+    start(data, seed="demo").stop()
+    return data
+
+
+@pytest.fixture
+def running(sown: Path, tmp_path: Path) -> Iterator[RunningSandbox]:
+    data = tmp_path / "sandbox"
+    shutil.copytree(sown, data)
+    with start(data) as running:
+        yield running
+
+
+@pytest.mark.parametrize("path", SESSIONS, ids=lambda path: path.stem)
+def test_session(
+    path: Path,
+    running: RunningSandbox,
+    tmp_path: Path,
+    audctl: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = read_session(path)
+    project = tmp_path / "project"
+    shutil.copytree(HERE / "projects" / session.project, project)
+    for each in project.rglob("*.yaml"):
+        text = each.read_text(encoding="utf-8")
+        each.write_text(text.replace("http://127.0.0.1:8765", running.url), encoding="utf-8")
+    monkeypatch.chdir(project)
+    shown: list[Step] = []
+    for step in session.steps:
+        shown.append(Step(step.line))
+        if step.line.startswith("> "):
+            _edit(shlex.split(step.line[2:]), running.url)
+        else:
+            shown[-1].expected = _run(shlex.split(step.line[2:]), audctl, project)
+    actual = Session(session.head, session.project, shown)
+    assert "never-to-be-seen" not in actual.text()
+    if UPDATE:
+        path.write_text(actual.text(), encoding="utf-8")
+    assert actual.text() == session.text()
+
+
+def _run(words: list[str], audctl: CommandLine, project: Path) -> list[str]:
+    assert words[0] == "audctl"
+    ran = audctl(*words[1:], environ=ENVIRON)
+    return [
+        *(f"| {line}".rstrip() for line in _normal(ran.stdout, project)),
+        *(f"! {line}".rstrip() for line in _normal(ran.stderr, project)),
+        f"= {ran.code}",
+    ]
+
+
+def _normal(text: str, project: Path) -> list[str]:
+    text = text.replace(str(project), "<project>")
+    for pattern, name in NORMALISED:
+        text = pattern.sub(name, text)
+    return text.splitlines()
+
+
+def _edit(words: list[str], url: str) -> None:
+    match words:
+        case ["replace", name, old, new]:
+            text = Path(name).read_text(encoding="utf-8")
+            assert old in text
+            Path(name).write_text(text.replace(old, new), encoding="utf-8")
+        case ["remove", name]:
+            Path(name).unlink()
+        case ["marketer", path, key, value]:
+            _change(url, path, key, value)
+        case _:
+            pytest.fail(f"unknown edit {words}")
+
+
+def _change(url: str, path: str, key: str, value: str) -> None:
+    with httpx.Client(base_url=url) as client:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": "marketer",
+            "client_secret": "marketer",
+            "scope": "openid,AdobeID",
+        }
+        token = client.post("/ims/token/v3", data=form).raise_for_status().json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}", "x-api-key": "marketer"}
+        content = client.get(path, headers=headers).raise_for_status().json()
+        client.put(path, headers=headers, json=content | {key: value}).raise_for_status()
+
+
+def test_every_session_says_what_it_claims() -> None:
+    assert SESSIONS
+    for path in SESSIONS:
+        session = read_session(path)
+        assert session.head, f"{path.name} has no first line that says what it claims"
+        assert session.steps
