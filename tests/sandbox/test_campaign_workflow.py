@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.campaign_soap import Fault, SoapClient, Xml, local_name, query
+from audctl.sandbox.campaign.quirks import Quirks
+from audctl.sandbox.campaign.router import answer_call
+from tests.sandbox.campaign_soap import Fault, SoapClient, Xml, envelope, local_name, query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,6 +123,24 @@ def test_the_definition_comes_back_whole(soap: SoapClient) -> None:
         data.findtext("{*}activities/{*}schedule/{*}period") == "m_iDayMode=1;m_tmFixedTime='03:00'"
     )
     assert data.findtext("{*}variables/{*}x") == "1"
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ("child", '<workflow><data><activities>'),
+        ("text", "<workflow><data>&lt;activities&gt;"),
+        ("expanded", '<workflow><activities>'),
+    ],
+)
+def test_where_the_definition_stands_can_be_switched(
+    sandbox: RunningSandbox, soap: SoapClient, shape: str, expected: str
+) -> None:
+    document = query("xtk:workflow", "data", where="@internalName='exportVip'", operation="get")
+    headers = {"soapaction": "xtk:queryDef#ExecuteQuery", "authorization": f"Bearer {soap.bearer}"}
+    body = envelope("xtk:queryDef", "ExecuteQuery", Xml(document)).encode()
+    answer = answer_call(sandbox.store, Quirks(memo_data=shape), headers, body)
+    assert expected in answer.text
 
 
 def test_one_element_of_the_memo_can_be_selected(soap: SoapClient) -> None:

@@ -172,6 +172,12 @@ def test_a_folder_knows_its_path_and_tells_its_children(soap: SoapClient) -> Non
         '<folder xtkschema="xtk:folder" _operation="insert" name="eu" label="EU">'
         '<parent _operation="none" name="shared"/></folder>'
     )
+    write_list(
+        soap,
+        "a",
+        inside='<folder _operation="none" fullName="/Profiles and Targets/Lists/Shared/"/>',
+    )
+    assert len(soap.select("nms:group", "@name", where="[folder/@name]='shared'")) == 1
     where = "@fullName = '/Profiles and Targets/Lists/Shared/EU/'"
     assert soap.select("xtk:folder", "@name", where=where) == [{"name": "eu"}]
     soap.write(
@@ -307,6 +313,30 @@ def test_session_write_is_refused_unless_switched_on(
     body = envelope("xtk:session", "Write", document).encode()
     answer_call(sandbox.store, Quirks(session_write_allowed=True), headers, body)
     assert names(soap) == ["a"]
+
+
+def test_schemas_are_served_not_written(soap: SoapClient) -> None:
+    with pytest.raises(Fault, match="cannot be changed"):
+        soap.write('<schema xtkschema="xtk:schema" namespace="cus" name="x"/>')
+    with pytest.raises(Fault, match="cannot be changed"):
+        soap.delete("xtk:schema", "@name='group'")
+
+
+@pytest.mark.parametrize(
+    ("quirks", "expected"),
+    [
+        (Quirks(), '<group name="a" label=""><desc></desc></group>'),
+        (Quirks(null_strings="absent"), '<group name="a"><desc></desc></group>'),
+    ],
+)
+def test_a_null_string_is_empty_or_absent(
+    sandbox: RunningSandbox, soap: SoapClient, quirks: Quirks, expected: str
+) -> None:
+    write_list(soap, "a")
+    document = Xml(query("nms:group", "@name", "@label", "desc"))
+    headers = {"soapaction": "xtk:queryDef#ExecuteQuery", "authorization": f"Bearer {soap.bearer}"}
+    body = envelope("xtk:queryDef", "ExecuteQuery", document).encode()
+    assert expected in answer_call(sandbox.store, quirks, headers, body).text
 
 
 def test_state_survives_a_restart(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -21,6 +21,8 @@ class Draft:
 
     schema: Schema
     values: Values = field(default_factory=dict)
+    identity: Values = field(default_factory=dict)
+    """Values that the server keeps: never stored, but a folder's `@fullName` may tell which row is meant."""
     links: list[tuple[Link, etree._Element]] = field(default_factory=list)
     collections: list[tuple[Link, etree._Element]] = field(default_factory=list)
     memo: list[etree._Element] = field(default_factory=list)
@@ -61,9 +63,9 @@ def _read(draft: Draft, element: etree._Element, prefix: str) -> None:
 
 
 def _set(draft: Draft, found: Field | None, text: str) -> None:
-    if found is None or found.read_only or found.expression is not None:
+    if found is None or found.expression is not None:
         return
     value: Stored = decode(found, text)
     if found.password and isinstance(value, str):
         value = encrypt_password(value)
-    draft.values[found.column] = value
+    (draft.identity if found.read_only else draft.values)[found.column] = value

@@ -3,13 +3,13 @@
 from lxml import etree
 
 from audctl.sandbox.campaign.catalog import stored_schema
+from audctl.sandbox.campaign.clauses import compile_sub_query
 from audctl.sandbox.campaign.conditions import compile_conditions
 from audctl.sandbox.campaign.database import fetch_rows
 from audctl.sandbox.campaign.draft import Draft, read_draft
 from audctl.sandbox.campaign.expression_sql import Source
 from audctl.sandbox.campaign.faults import CampaignFault, bad_document
 from audctl.sandbox.campaign.memo import merge_into_row
-from audctl.sandbox.campaign.query import compile_sub_query
 from audctl.sandbox.campaign.rows import (
     Change,
     Values,
@@ -21,6 +21,7 @@ from audctl.sandbox.campaign.rows import (
 from audctl.sandbox.campaign.schema import DATA_COLUMN, Schema, quoted
 from audctl.sandbox.campaign.xml import local_name
 
+_SERVED_ONLY = frozenset({"xtk:schema", "xtk:srcSchema"})
 _OPERATIONS = frozenset({"insert", "insertOrUpdate", "update", "delete", "none"})
 
 
@@ -43,6 +44,7 @@ def write_collection(change: Change, element: etree._Element) -> None:
 def delete_collection(change: Change, schema_id: str, where: etree._Element | None) -> None:
     """Delete the rows of a schema for which the conditions of `where` hold."""
     schema = stored_schema(schema_id)
+    _refuse_schemas(schema)
     source = Source(schema, change.now)
     condition = None if where is None else compile_conditions(where, source.root, compile_sub_query)
     if condition is None and not change.quirks.unguarded_delete_allowed:
@@ -95,15 +97,22 @@ def _write(change: Change, schema: Schema, element: etree._Element, relative: Va
         return row_id
     if operation == "delete":
         if row_id is not None:
+            _refuse_schemas(schema)
             delete_rows(change, schema, [row_id])
         return row_id
     if row_id is None and operation == "update":
         return None
+    _refuse_schemas(schema)
     row_id = _store(change, draft, row_id)
     for link, part in draft.collections:
         parent: Values = {link.destination_column: row_id}
         write_element(change, stored_schema(link.target), part, parent)
     return row_id
+
+
+def _refuse_schemas(schema: Schema) -> None:
+    if schema.id in _SERVED_ONLY:
+        raise bad_document("Schemas cannot be changed here: tables are made from them.")
 
 
 def _store(change: Change, draft: Draft, row_id: int | None) -> int:
@@ -136,7 +145,8 @@ def _reconcile(
     change: Change, draft: Draft, key: str | None, relative: Values, operation: str
 ) -> int | None:
     """Find the row an element means; raises a fault when the key is unusable or several rows match."""
-    where = _explicit_key(draft, key) if key else _implicit_key(draft)
+    values = draft.identity | draft.values
+    where = _explicit_key(draft.schema, values, key) if key else _implicit_key(draft.schema, values)
     if where is None:
         if operation == "insertOrUpdate":
             return None
@@ -149,21 +159,21 @@ def _reconcile(
     return rows[0] if rows else None
 
 
-def _explicit_key(draft: Draft, key: str) -> Values:
+def _explicit_key(schema: Schema, values: Values, key: str) -> Values:
     where: Values = {}
     for part in key.split(","):
         xpath = part.strip().removeprefix("[").removesuffix("]").strip()
-        link = draft.schema.links.get(xpath.partition("/")[0])
-        found = draft.schema.fields.get(xpath)
+        link = schema.links.get(xpath.partition("/")[0])
+        found = schema.fields.get(xpath)
         if link is not None and not link.unbound:
             column = link.source_column
         elif found is not None and found.expression is None:
             column = found.column
         else:
             raise bad_document(
-                f"The key '{key[:200]}' names '{xpath[:80]}', which schema '{draft.schema.id}' lacks."
+                f"The key '{key[:200]}' names '{xpath[:80]}', which schema '{schema.id}' lacks."
             )
-        value = draft.values.get(column)
+        value = values.get(column)
         if value is None or (link is not None and value == 0):
             raise bad_document(
                 f"The key '{key[:200]}' needs '{xpath[:80]}', which is empty or absent in the document."
@@ -172,9 +182,9 @@ def _explicit_key(draft: Draft, key: str) -> Values:
     return where
 
 
-def _implicit_key(draft: Draft) -> Values | None:
-    for key in draft.schema.keys:
-        columns = [draft.schema.fields[xpath].column for xpath in key.xpaths]
-        if all(draft.values.get(column) not in (None, 0) for column in columns):
-            return {column: draft.values[column] for column in columns}
+def _implicit_key(schema: Schema, values: Values) -> Values | None:
+    for key in schema.keys:
+        columns = [schema.fields[xpath].column for xpath in key.xpaths]
+        if all(values.get(column) not in (None, 0) for column in columns):
+            return {column: values[column] for column in columns}
     return None

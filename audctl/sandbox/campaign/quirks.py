@@ -25,8 +25,10 @@ class Quirks:
     expired_status: int = 403
     """HTTP status of the plain text that says a session has expired."""
     memo_data: str = "child"
-    """Where a selected `data` memo goes: `child` (a `<data>` element), or `expanded` (its elements directly under
-    the row)."""
+    """Where a selected `data` memo goes: `child` (elements in a `<data>` element), `text` (the same as text), or
+    `expanded` (its elements directly under the row)."""
+    null_strings: str = "empty"
+    """How a null string attribute comes back: `empty`, or `absent`."""
     folder_full_name: str = "label"
     """Which attribute of each folder builds `@fullName`: `label` or `name`."""
     unguarded_delete_allowed: bool = False

@@ -29,19 +29,23 @@ class Shape:
         """Give the child called `name`, made on first use."""
         return self.children.setdefault(name, Shape(name))
 
-    def render(self, *, extra: str = "") -> "Template":
-        """Freeze this shape, with `extra` attributes text on the element itself."""
+    def render(self, *, omit_empty: bool = False) -> "Template":
+        """Freeze this shape; `omit_empty` leaves out attributes whose text is empty."""
         slots: list[tuple[int, Encoder]] = []
-        return Template(self._pattern(slots, extra), tuple(slots))
+        return Template(self._pattern(slots, omit_empty=omit_empty), tuple(slots))
 
-    def _pattern(self, slots: list[tuple[int, Encoder]], extra: str = "") -> str:
+    def _pattern(self, slots: list[tuple[int, Encoder]], *, omit_empty: bool) -> str:
         if self.replaced is not None:
             slots.append(self.replaced)
             return "%s"
-        pieces = [f"<{self.name}{extra}"]
-        for name, slot in self.attributes.items():
-            pieces.append(f' {name}="%s"')
-            slots.append(slot)
+        pieces = [f"<{self.name}"]
+        for name, (column, encode) in self.attributes.items():
+            if omit_empty and encode is encode_text:
+                pieces.append("%s")
+                slots.append((column, _optional_attribute(name)))
+            else:
+                pieces.append(f' {name}="%s"')
+                slots.append((column, encode))
         if self.content is None and not self.children:
             pieces.append("/>")
             return "".join(pieces)
@@ -49,7 +53,10 @@ class Shape:
         if self.content is not None:
             pieces.append("%s")
             slots.append(self.content)
-        pieces.extend(shape._pattern(slots) for shape in self.children.values())  # noqa: SLF001 - itself
+        pieces.extend(
+            shape._pattern(slots, omit_empty=omit_empty)  # noqa: SLF001 - itself
+            for shape in self.children.values()
+        )
         pieces.append(f"</{self.name}>")
         return "".join(pieces)
 
@@ -69,6 +76,13 @@ class Template:
 def encode_text(value: Stored) -> str:
     """Write a string or a moment; null is empty."""
     return "" if value is None else escape(str(value))
+
+
+def _optional_attribute(name: str) -> Encoder:
+    def encode(value: Stored) -> str:
+        return "" if value is None or value == "" else f' {name}="{escape(str(value))}"'
+
+    return encode
 
 
 def encode_number(value: Stored) -> str:
