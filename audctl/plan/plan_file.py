@@ -1,0 +1,83 @@
+"""The plan as a file: written for review, read back for approval."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+from audctl.errors import StalePlanError
+from audctl.model.plan import FORMAT_VERSION
+from audctl.plan.digest import digest_of
+from audctl.plan.plan_json import plan_from_json, plan_to_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audctl.model.plan import Plan
+
+MAX_SIZE_BYTES = 256 * 1024 * 1024
+"""No plan comes near it; whatever is larger is another file."""
+
+
+def write_plan(plan: Plan, path: Path) -> None:
+    """Write the plan as JSON, whole or not at all, readable by its owner only.
+
+    It holds no secret; labels and rules are still nobody else's business.
+    """
+    text = json.dumps(plan_to_json(plan), indent=2, ensure_ascii=False) + "\n"
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)  # noqa: PTH105 - the one call that is atomic, named as such
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)  # noqa: PTH108 - beside its twin above
+        raise
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan back; raise StalePlanError saying why it cannot be trusted as an approval.
+
+    The digest is worked out again from the content: a file that was edited is refused.
+    """
+    content = _content(path)
+    version = content.get("format_version")
+    if not isinstance(version, str) or "." not in version:
+        raise StalePlanError(f"{path.name} is not a plan: it has no format_version")
+    if version.split(".")[0] != FORMAT_VERSION.split(".")[0]:
+        raise StalePlanError(
+            f"{path.name} has plan format {version}, this audctl reads {FORMAT_VERSION}: plan again"
+        )
+    try:
+        plan = plan_from_json(content)
+        digest = digest_of(plan)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StalePlanError(f"{path.name} is not a whole plan ({error}): plan again") from error
+    if plan.digest != digest:
+        raise StalePlanError(
+            f"{path.name} was changed after it was planned: its content has digest {digest}, "
+            f"it claims {plan.digest}"
+        )
+    return plan
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > MAX_SIZE_BYTES:
+            raise StalePlanError(f"{path.name} is far too large for a plan")
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        raise StalePlanError(f"{path.name} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise StalePlanError(
+            f"{path.name} is not a whole plan (no valid JSON): plan again"
+        ) from error
+    if not isinstance(content, dict):
+        raise StalePlanError(f"{path.name} is not a plan: it holds no JSON object")
+    return content
