@@ -2,7 +2,7 @@
 # from the hash-pinned lock and rebuilt when the lock changes; nothing outside this folder is touched.
 
 VENV    ?= .venv
-PYTHON  ?= $(shell for each in python3.13 python3.12 python3.11 python3; do command -v $$each && break; done)
+PYTHON  ?=
 WORKERS ?= 2
 N       ?= 1000 10000
 
@@ -19,12 +19,10 @@ help: ## List the targets
 setup: $(READY) ## Build the virtual environment, if it is missing or older than the lock
 
 $(READY): requirements-dev.txt pyproject.toml
-	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo 'audctl needs Python 3.11 or newer: set PYTHON=/path/to/python3' >&2; exit 1; }
 	rm -rf $(VENV)
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@python="$(PYTHON)"; $${python:-$$(.ci/find-python)} -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
 demo: setup ## Show the whole product at work against the local sandbox, in under a minute
