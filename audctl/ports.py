@@ -66,7 +66,8 @@ class Provider(Protocol):
         """Read all objects of these types in bulk; raise when any page fails.
 
         ``within`` narrows types that the API lists only one parent at a time: destination ids for
-        ``aam.destination`` (details) and ``aam.mapping``. Other types ignore it.
+        ``aam.destination`` (details) and ``aam.mapping``. For ``aam.segment`` it names the merge rules that
+        somebody asks about: lists may leave a segment's merge rule out. Other types ignore it.
         """
         ...
 

@@ -53,9 +53,17 @@ class LiveObject:
         return tuple(str(self.fields.get(name) or "") for name in OBJECT_TYPES[self.type].key)
 
     def fingerprint(self) -> str:
-        """Return a digest of the canonical fields, to notice a change between two reads."""
+        """Return a digest of the canonical fields, to notice a change between two reads.
+
+        Fields that lists may leave out do not count: the same object gives the same digest however it was read.
+        """
+        kinds = OBJECT_TYPES[self.type].fields
         text = json.dumps(
-            {name: _plain(value) for name, value in self.fields.items()},
+            {
+                name: _plain(value)
+                for name, value in self.fields.items()
+                if name not in kinds or kinds[name].listed
+            },
             sort_keys=True,
             default=str,
         )

@@ -44,6 +44,8 @@ class FieldType:
     """Sent when the object is created, not compared afterwards (the server owns it from then on)."""
     to: tuple[str, ...] = ()
     """Object types a REFERENCE may point to: ids of different types are different number spaces."""
+    listed: bool = True
+    """False: lists may leave it out, so a fingerprint, which must agree between list and single read, does too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ _ALL = (
         FieldType("integrationCode"),
         FieldType("folder", Form.REFERENCE, to=("aam.segmentFolder",)),
         FieldType("rule", Form.SEGMENT_RULE),
-        FieldType("mergeRule", Form.NUMBER),
+        FieldType("mergeRule", Form.NUMBER, listed=False),
         FieldType("status"),  # active | paused
         paused={"status": "paused"},
     ),
@@ -141,7 +143,7 @@ _ALL = (
         FieldType("id"),
         FieldType("label"),
         FieldType("type"),  # serverToServer | url | cookie
-        FieldType("exportLabels", Form.SET),
+        FieldType("exportLabels", Form.SET, listed=False),
         observed=True,
     ),
     _type(

@@ -244,6 +244,28 @@ def test_what_one_may_not_see_is_not_taken_for_absent(
         provider.find("aam.segment", ("5001", "whatever"))
 
 
+def test_the_merge_rules_somebody_asks_about_are_read_in_bulk(
+    bench: Bench, provider: AudienceManagerProvider
+) -> None:
+    made = [
+        provider.create("aam.segment", segment(bench, provider, bench.unique("it")))
+        for _ in range(3)
+    ]
+    standard = made[0].fields["mergeRule"]
+    bench.forget_calls()
+
+    plain = provider.read(["aam.segment"], bench.observer, within={})
+    asked = provider.read(
+        ["aam.segment"], bench.observer, within={"aam.segment": [str(standard), "1"]}
+    )
+
+    for each in made:
+        assert "mergeRule" not in plain.by_id[each.type, each.id].fields
+        assert asked.by_id[each.type, each.id].fields["mergeRule"] == standard
+    lists = [each for each in bench.calls() if each["path"] == "/v1/segments"]
+    assert len(lists) == 1 + 3
+
+
 def test_destinations_are_detailed_only_where_asked(
     bench: Bench, provider: AudienceManagerProvider
 ) -> None:

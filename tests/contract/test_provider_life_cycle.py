@@ -67,6 +67,7 @@ def test_the_bulk_read_shows_it_like_the_single_one(case: Case, bench: Bench) ->
     assert state.types_read == {case.type}
     assert shown(case, {name: row.fields.get(name) for name in fields}) == shown(case, fields)
     assert row.changed_at == live.changed_at
+    assert row.fingerprint() == live.fingerprint()
     assert bench.observer.read[case.type] == len(state.objects)
 
 

@@ -14,7 +14,7 @@ from audctl.providers.audience_manager.kind import PlainObjects
 from audctl.providers.audience_manager.mappings import Mappings
 from audctl.providers.audience_manager.ownership import Ownership
 from audctl.providers.audience_manager.rest import RestClient
-from audctl.providers.audience_manager.segments import SEGMENT
+from audctl.providers.audience_manager.segments import SEGMENT, add_merge_rules
 from audctl.providers.audience_manager.traits import TRAIT
 
 if TYPE_CHECKING:
@@ -153,13 +153,18 @@ class AudienceManagerProvider:
         if object_type == "aam.destination":
             details: list[Part] = [partial(self._destination, parent) for parent in parents]
             return [*details, self._destination_rows]
+        if object_type == "aam.segment":
+            return [partial(self._segments_with, parents)]
         whole: dict[str, Part] = {
             "aam.traitFolder": self._trait_folders.read,
             "aam.segmentFolder": self._segment_folders.read,
             "aam.trait": self._traits.read,
-            "aam.segment": self._segments.read,
         }
         return [whole[object_type]] if object_type in whole else []
+
+    def _segments_with(self, merge_rules: Collection[str]) -> list[LiveObject]:
+        rows = add_merge_rules(self._segments.rows(), merge_rules, self.rest)
+        return [self._segments.live(row) for row in rows]
 
     def _destination(self, live_id: str) -> list[LiveObject]:
         found = self._destinations.get(live_id)
