@@ -128,9 +128,9 @@ def test_the_definition_comes_back_whole(soap: SoapClient) -> None:
 @pytest.mark.parametrize(
     ("shape", "expected"),
     [
-        ("child", '<workflow><data><activities>'),
+        ("child", "<workflow><data><activities>"),
         ("text", "<workflow><data>&lt;activities&gt;"),
-        ("expanded", '<workflow><activities>'),
+        ("expanded", "<workflow><activities>"),
     ],
 )
 def test_where_the_definition_stands_can_be_switched(

@@ -232,19 +232,27 @@ def test_delete_collection_follows_links_in_its_condition(soap: SoapClient) -> N
     assert names(soap) == ["b"]
 
 
-def test_a_password_never_comes_back(soap: SoapClient) -> None:
-    soap.write(
-        '<extAccount xtkschema="nms:extAccount" _operation="update" _key="@name" name="importSharedAudience"'
-        ' account="key" password="hunter2"/>'
-    )
-    soap.write(
-        '<extAccount xtkschema="nms:extAccount" _operation="insert" name="x" password="hunter2"/>'
-    )
-    shown = [row["password"] for row in soap.select("nms:extAccount", "@password")]
-    assert all("hunter2" not in password for password in shown)
-    set_ones = [password for password in shown if password]
-    assert len(set(set_ones)) == 2
-    assert all(password.startswith("@") for password in set_ones)
+@pytest.mark.parametrize("password", ["hunter2", "@hunter2", "@@=="])
+def test_a_password_never_comes_back(soap: SoapClient, password: str) -> None:
+    for name in ("x", "y"):
+        soap.write(
+            f'<extAccount xtkschema="nms:extAccount" _key="@name" name="{name}" password="{password}"/>'
+        )
+    shown = [
+        row["password"] for row in soap.select("nms:extAccount", "@password", where="@id > 2000")
+    ]
+    assert len(set(shown)) == 2
+    assert all(each.startswith("@") and password not in each for each in shown)
+    where = f"@password = '{password}'"
+    assert soap.select("nms:extAccount", "@id", where=where) == []
+
+
+def test_an_encrypted_password_is_kept_as_it_is(soap: SoapClient) -> None:
+    (encrypted,) = soap.call("xtk:session", "EncryptPassword", "hunter2")
+    soap.write(f'<extAccount xtkschema="nms:extAccount" name="x" password="{encrypted.text}"/>')
+    assert soap.select("nms:extAccount", "@password", where="@name='x'") == [
+        {"password": encrypted.text}
+    ]
 
 
 def test_an_entity_is_prepared_loaded_and_copied(soap: SoapClient) -> None:

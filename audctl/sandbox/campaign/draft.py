@@ -1,6 +1,7 @@
 """A written element taken apart by what its schema says each part is."""
 
 import base64
+import re
 import secrets
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -12,6 +13,8 @@ from audctl.sandbox.campaign.schema import DATA_COLUMN, Field, Link, Schema
 from audctl.sandbox.campaign.values import Stored, decode
 from audctl.sandbox.campaign.xml import local_name, text_of
 
+_ENCRYPTED = re.compile(r"^@[A-Za-z0-9+/]{48}$")
+"""What `encrypt_password` gives; anything else is a password in clear, also one that begins with an at sign."""
 _UNKNOWN = frozenset({"xtkschema"})
 
 
@@ -37,10 +40,10 @@ def read_draft(schema: Schema, element: etree._Element) -> Draft:
 
 def encrypt_password(plain: str) -> str:
     """Turn a password into what is stored and shown: no way leads back, and equal passwords look different."""
-    if not plain or plain.startswith("@"):
+    if not plain:
         return plain
     salt = secrets.token_bytes(12)
-    digest = blake2b(plain.encode("utf-8", "replace"), key=salt, digest_size=24).digest()
+    digest = blake2b(plain.encode(), key=salt, digest_size=24).digest()
     return "@" + base64.b64encode(salt + digest).decode()
 
 
@@ -66,6 +69,6 @@ def _set(draft: Draft, found: Field | None, text: str) -> None:
     if found is None or found.expression is not None:
         return
     value: Stored = decode(found, text)
-    if found.password and isinstance(value, str):
+    if found.password and isinstance(value, str) and not _ENCRYPTED.match(value):
         value = encrypt_password(value)
     (draft.identity if found.read_only else draft.values)[found.column] = value

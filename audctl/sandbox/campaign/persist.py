@@ -31,11 +31,7 @@ def write_document(change: Change, element: etree._Element) -> None:
 
 
 def write_collection(change: Change, element: etree._Element) -> None:
-    """Write every child of `element`, in order.
-
-    When collections are not atomic the rows before a bad one stay, and the fault is raised all the same; the caller
-    then has to commit.
-    """
+    """Write every child of `element`, in order."""
     schema = schema_of(element)
     for part in element:
         write_element(change, schema, part)

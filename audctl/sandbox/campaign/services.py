@@ -195,11 +195,6 @@ def _load(call: Call, change: Change) -> str:
     return instances.load(change, call.message.text(1), must_exist=must_exist)
 
 
-def _store(call: Call) -> list[Output]:
-    _write(call)
-    return []
-
-
 def _workflow(command: Callable[[Call, Change, str], None]) -> Method:
     def method(call: Call) -> list[Output]:
         with call.store.write() as conn:
@@ -243,7 +238,7 @@ _PERSIST: Mapping[str, Method] = {
     "DuplicateTo": _entity_method(_duplicate),
     "Load": _entity_method(_load),
     "LoadIfExists": _entity_method(_load),
-    "Store": _store,
+    "Store": _write,
 }
 _QUERY: Mapping[str, Method] = {"ExecuteQuery": _execute_query, "SelectAll": _select_all}
 _WORKFLOW: Mapping[str, Method] = {
