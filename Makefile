@@ -20,7 +20,7 @@ setup: $(READY) ## Build the virtual environment, if it is missing or older than
 
 $(READY): requirements-dev.txt pyproject.toml
 	rm -rf $(VENV)
-	@python="$(PYTHON)"; $${python:-$$(.ci/find-python)} -m venv $(VENV)
+	@python="$(PYTHON)"; test -n "$$python" || python=$$(.ci/find-python) || exit 1; "$$python" -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
@@ -45,7 +45,7 @@ types: setup ## Check the types
 	$(BIN)/mypy
 
 imports: setup ## Check who imports whom
-	$(BIN)/lint-imports --no-cache
+	$(BIN)/lint-imports --no-cache --no-logo
 
 # The wheel is tried where a user has it: in a clean environment with the run-time lock only, outside this folder.
 wheel-check: setup ## Build the wheel, install it into a clean environment and validate the examples from there
