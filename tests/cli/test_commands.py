@@ -17,7 +17,7 @@ from audctl import __version__
 from audctl.cli.app import COMMANDS
 
 if TYPE_CHECKING:
-    from conftest import CommandLine
+    from tests.cli.conftest import CommandLine
 
 ROOT = Path(__file__).parents[2]
 HEAVY = (

@@ -34,7 +34,7 @@ from audctl.sandbox.server import RunningSandbox, start
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import CommandLine
+    from tests.cli.conftest import CommandLine
 
 HERE = Path(__file__).parent
 SESSIONS = sorted((HERE / "sessions").glob("*.txt"))
