@@ -73,7 +73,7 @@ class InterruptedRun(AudctlError):  # noqa: N818 - it is a request, not a fault
 class ProviderError(AudctlError):
     """A call to a live system failed; three fields say what the caller may do about it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the answers to a caller's questions, by keyword
         self,
         message: str,
         *,

@@ -33,7 +33,9 @@ class Address(NamedTuple):
 
 def parse_address(text: str) -> Address:
     """Read the text form back; raise ValueError when it has no kind or no name."""
-    head, _, object_type = text.partition("#")
+    head, mark, object_type = text.rpartition("#")
+    if not mark:
+        head, object_type = object_type, ""
     kind, slash, name = head.partition("/")
     if not (kind and slash and name):
         message = f"not an address: {text!r} (expected Kind/name or Kind/name#object)"

@@ -1,0 +1,25 @@
+"""What audctl can do, one function each: builds the parts, joins them, returns a report.
+
+Takes a :class:`Context`; gives frozen data from :mod:`audctl.model`. Prints nothing, asks nothing (approval is a
+function it is given), and leaves exit codes to the command line.
+"""
+
+from audctl.operations.apply import apply
+from audctl.operations.context import Context
+from audctl.operations.doctor import doctor
+from audctl.operations.drift import drift
+from audctl.operations.ledger import ledger_list
+from audctl.operations.plan import plan
+from audctl.operations.unmanaged import unmanaged
+from audctl.operations.validate import validate
+
+__all__ = [
+    "Context",
+    "apply",
+    "doctor",
+    "drift",
+    "ledger_list",
+    "plan",
+    "unmanaged",
+    "validate",
+]

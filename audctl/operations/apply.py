@@ -1,0 +1,154 @@
+"""Make the live systems what the manifests say, and prove it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from audctl.errors import FindingsError, PlanRefused, StalePlanError, UsageError
+from audctl.model.finding import Severity
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from audctl.model.outcome import ApplyReport
+    from audctl.model.plan import Plan
+    from audctl.operations.context import Context
+    from audctl.operations.survey import Surveyor
+    from audctl.plan.options import PlanOptions
+    from audctl.ports import Lease
+
+LEASE = timedelta(minutes=10)
+"""How long the lock outlives its holder; the executor renews it while it works."""
+
+
+def apply(  # noqa: PLR0913 - what a person decides about one run
+    context: Context,
+    *,
+    plan_file: Path | None,
+    options: PlanOptions,
+    approve: Callable[[Plan], bool],
+    parallelism: int,
+    verify: bool,
+    expect_digest: str | None,
+    stop: threading.Event,
+) -> tuple[Plan, ApplyReport | None]:
+    """Take the lock, plan, have the plan approved, run it, read again. None: it was not approved.
+
+    With ``plan_file``, or with ``expect_digest``, it goes on only when planning now gives the same digest:
+    StalePlanError otherwise. FindingsError and PlanRefused say why a plan may not be applied at all.
+    """
+    from audctl.apply.executor import run  # noqa: PLC0415 - not for validate
+    from audctl.operations.survey import survey_project  # noqa: PLC0415
+    from audctl.plan.plan_file import read_plan  # noqa: PLC0415
+
+    approved = read_plan(plan_file) if plan_file is not None else None
+    if expect_digest is not None and approved is not None and approved.digest != expect_digest:
+        raise StalePlanError(
+            f"{plan_file} has digest {approved.digest}, not the expected {expect_digest}"
+        )
+    if approved is not None and (options.adopt or options.allowed):
+        raise UsageError(
+            "--adopt and --allow belong to planning; a plan file already holds what was approved"
+        )
+    with survey_project(context, stop) as surveyor:
+        _check_belongs(approved, surveyor)
+        run_id = f"{surveyor.connection.clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        lease = surveyor.connection.store.lock(
+            holder=f"{_login()}@{socket.gethostname()} pid {os.getpid()}",
+            reason=f"apply {run_id}",
+            duration=LEASE,
+        )
+        try:
+            survey = surveyor.look()
+            plan = surveyor.plan(survey, approved.options if approved is not None else options)
+            _check_unchanged(approved, plan, expect_digest)
+            refuse_unfit(plan)
+            if not approve(plan):
+                return plan, None
+            lease.renew()  # a person may have taken longer than the lock lives
+            report = run(
+                plan,
+                providers=surveyor.connection.providers,
+                store=surveyor.connection.store,
+                lease=lease,
+                ledger=survey.ledger,
+                clock=surveyor.connection.clock,
+                observer=context.observer,
+                parallelism=parallelism,
+                run_id=run_id,
+                stop_requested=stop.is_set,
+            )
+            if verify and not report.interrupted:
+                report = _verified(report, surveyor, options, lease)
+            return plan, report
+        finally:
+            lease.release()
+
+
+def refuse_unfit(plan: Plan) -> None:
+    """Raise when a finding stands against the plan: PlanRefused when only guards object, else FindingsError."""
+    errors = [each for each in plan.findings if each.severity is Severity.ERROR]
+    if not errors:
+        return
+    if all(each.code.startswith("AUD21") for each in errors):
+        raise PlanRefused("\n".join(f"{each.code} {each.message}; {each.hint}" for each in errors))
+    raise FindingsError(plan.findings)
+
+
+def _check_belongs(approved: Plan | None, surveyor: Surveyor) -> None:
+    """Refuse another project's or another environment's plan before anything is locked."""
+    if approved is None:
+        return
+    project, identity = surveyor.loaded.project.name, surveyor.connection.identity
+    if approved.project != project:
+        raise StalePlanError(f'the plan is for project "{approved.project}", this is "{project}"')
+    if approved.environment != identity:
+        raise StalePlanError(
+            f"the plan is for {_shown(approved)}; this is {identity.name} "
+            f"({identity.organization}, {identity.audience_manager}, {identity.campaign})"
+        )
+
+
+def _shown(plan: Plan) -> str:
+    place = plan.environment
+    return f"{place.name} ({place.organization}, {place.audience_manager}, {place.campaign})"
+
+
+def _check_unchanged(approved: Plan | None, plan: Plan, expect_digest: str | None) -> None:
+    if approved is not None and approved.digest != plan.digest:
+        from audctl.plan.plan_difference import compare_plans  # noqa: PLC0415 - rarely needed
+
+        differences = "\n".join(f"  {line}" for line in compare_plans(approved, plan))
+        raise StalePlanError(
+            f"what was approved ({approved.digest[:12]}) is not what would run now ({plan.digest[:12]}):\n"
+            f"{differences}\nplan again and have it approved"
+        )
+    if approved is None and expect_digest is not None and plan.digest != expect_digest:
+        raise StalePlanError(f"the plan has digest {plan.digest}, not the expected {expect_digest}")
+
+
+def _verified(
+    report: ApplyReport, surveyor: Surveyor, options: PlanOptions, lease: Lease
+) -> ApplyReport:
+    """Read everything again; what a new plan still has is left, and said so."""
+    lease.renew()
+    after = surveyor.plan(surveyor.look(), options)
+    left = tuple(step for step in after.steps if step.change.value != "keep")
+    wrong = any(each.severity is Severity.ERROR for each in after.findings)
+    return replace(report, verified=not left and not wrong, left=left)
+
+
+def _login() -> str:
+    import getpass  # noqa: PLC0415 - only a run that locks needs a name
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "unknown"

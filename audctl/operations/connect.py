@@ -1,0 +1,213 @@
+"""From an environment's settings to connected parts: providers, the ledger's store, who the environment is."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from audctl.errors import FindingsError
+from audctl.manifest.environment import (
+    AudienceManagerSettings,
+    CampaignSettings,
+    Environment,
+    ImsSettings,
+    LedgerKind,
+)
+from audctl.model.finding import Finding, Severity
+from audctl.model.plan import EnvironmentIdentity
+from audctl.redact import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from audctl.manifest.project import Project
+    from audctl.ports import Clock, LedgerStore, Observer, Provider
+    from audctl.providers.audience_manager.provider import AudienceManagerProvider
+    from audctl.providers.campaign.provider import CampaignProvider
+
+SANDBOX_CLIENT = "sandbox"
+SANDBOX_SECRET = Secret("sandbox", "the sandbox's well-known client")
+SANDBOX_ORGANIZATION = "sandbox@AdobeOrg"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """One environment, ready to be read and written."""
+
+    identity: EnvironmentIdentity
+    audience_manager: AudienceManagerProvider
+    campaign: CampaignProvider
+    store: LedgerStore
+    clock: Clock
+    parallelism: int
+
+    @property
+    def providers(self) -> Mapping[str, Provider]:
+        """Both live systems by name, the prefix of their object types."""
+        return {"aam": self.audience_manager, "campaign": self.campaign}
+
+
+@contextmanager
+def connect(
+    project: Project, environment: Environment, *, clock: Clock, observer: Observer
+) -> Iterator[Connection]:
+    """Give a connection and close it at the end; starts the embedded sandbox where the environment says so.
+
+    Nothing is called before it is needed: a wrong address or secret shows at the first read.
+    """
+    # Here, not above: HTTP and XML libraries are slow to import, and validate needs neither.
+    from audctl.providers.audience_manager.provider import (  # noqa: PLC0415
+        AudienceManagerProvider,
+    )
+    from audctl.providers.campaign.client import connect as connect_campaign  # noqa: PLC0415
+    from audctl.providers.campaign.names import CampaignNames, NamesError  # noqa: PLC0415
+    from audctl.providers.campaign.provider import CampaignProvider  # noqa: PLC0415
+    from audctl.providers.campaign.session import BearerSignIn, PasswordLogon  # noqa: PLC0415
+    from audctl.providers.ims import BearerToken, ImsAuth, ImsCredentials  # noqa: PLC0415
+    from audctl.providers.transport import Transport, TransportSettings  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        identity = _identity(environment)
+        if environment.sandbox is not None:
+            environment = _with_sandbox(project, environment, stack)
+        _check_complete(project, environment)
+        assert environment.ims is not None
+        assert environment.audience_manager is not None
+        assert environment.campaign is not None
+        settings = TransportSettings(in_flight=environment.parallelism)
+        auth = ImsAuth(
+            ImsCredentials(
+                endpoint=environment.ims.endpoint,
+                client_id=environment.ims.client_id,
+                client_secret=environment.ims.client_secret or Secret(""),
+                organization=environment.ims.org_id,
+                scopes=environment.ims.scopes,
+            ),
+            clock=clock,
+        )
+        ims = Transport(environment.ims.endpoint, clock=clock, observer=observer)
+        stack.callback(ims.close)
+        audience_manager = AudienceManagerProvider(
+            environment.audience_manager.endpoint,
+            auth,
+            clock=clock,
+            observer=observer,
+            settings=settings,
+        )
+        stack.callback(audience_manager.close)
+        operator = environment.campaign.auth
+        try:
+            names = CampaignNames.from_mapping(environment.campaign.names)
+        except NamesError as error:
+            raise FindingsError(
+                _names_findings(project, environment.name, error.problems)
+            ) from error
+        client = connect_campaign(
+            environment.campaign.endpoint,
+            BearerSignIn(BearerToken(auth, ims))
+            if operator is None
+            else PasswordLogon(operator.user, operator.password),
+            clock=clock,
+            observer=observer,
+            settings=settings,
+        )
+        stack.callback(client.close)
+        campaign = CampaignProvider(client, names=names, clock=clock)
+        yield Connection(
+            identity=identity,
+            audience_manager=audience_manager,
+            campaign=campaign,
+            store=_store(project, environment, campaign, clock),
+            clock=clock,
+            parallelism=environment.parallelism,
+        )
+
+
+def _identity(environment: Environment) -> EnvironmentIdentity:
+    """Who the environment is. An embedded sandbox is named by its folder: its port is new each time."""
+    if environment.sandbox is not None:
+        place = f"sandbox:{environment.sandbox.data}"
+        return EnvironmentIdentity(
+            name=environment.name,
+            organization=SANDBOX_ORGANIZATION,
+            audience_manager=place,
+            campaign=place,
+        )
+    return EnvironmentIdentity(
+        name=environment.name,
+        organization=environment.ims.org_id if environment.ims else "",
+        audience_manager=(
+            environment.audience_manager.endpoint if environment.audience_manager else ""
+        ),
+        campaign=environment.campaign.endpoint if environment.campaign else "",
+    )
+
+
+def _with_sandbox(project: Project, environment: Environment, stack: ExitStack) -> Environment:
+    """Start the sandbox for the length of ``stack`` and fill in the addresses it listens on."""
+    from dataclasses import replace  # noqa: PLC0415 - with its only user
+
+    from audctl.sandbox.server import start  # noqa: PLC0415 - a web server is slow to import
+
+    assert environment.sandbox is not None
+    running = start(project.root / environment.sandbox.data, seed=environment.sandbox.seed)
+    stack.callback(running.stop)
+    campaign = environment.campaign or CampaignSettings(endpoint="")
+    return replace(
+        environment,
+        ims=ImsSettings(
+            endpoint=running.url,
+            client_id=SANDBOX_CLIENT,
+            client_secret=SANDBOX_SECRET,
+            org_id=SANDBOX_ORGANIZATION,
+            scopes=("openid",),
+        ),
+        audience_manager=AudienceManagerSettings(endpoint=f"{running.url}/v1"),
+        campaign=replace(campaign, endpoint=running.url),
+    )
+
+
+def _check_complete(project: Project, environment: Environment) -> None:
+    missing = [
+        name
+        for name, value in (
+            ("ims", environment.ims),
+            ("audienceManager", environment.audience_manager),
+            ("campaign", environment.campaign),
+        )
+        if value is None
+    ]
+    if missing:
+        raise FindingsError(
+            [
+                Finding(
+                    "AUD1109",
+                    Severity.ERROR,
+                    f'environment "{environment.name}" has no {name}',
+                    project.places.span(f"spec.environments.{environment.name}"),
+                    "add it, or use the embedded sandbox: {data: .audctl/sandbox}",
+                )
+                for name in missing
+            ]
+        )
+
+
+def _names_findings(project: Project, environment: str, problems: tuple[str, ...]) -> list[Finding]:
+    place = project.places.span(f"spec.environments.{environment}.campaign.names")
+    return [Finding("AUD1110", Severity.ERROR, problem, place) for problem in problems]
+
+
+def _store(
+    project: Project, environment: Environment, campaign: CampaignProvider, clock: Clock
+) -> LedgerStore:
+    if environment.ledger.store is LedgerKind.FILE:
+        from audctl.ledger.file_store import FileStore  # noqa: PLC0415 - one of two
+
+        path = project.root / environment.ledger.path
+        return FileStore(path, project=project.name, clock=clock)
+    from audctl.ledger.campaign_store import CampaignStore  # noqa: PLC0415 - one of two
+    from audctl.providers.campaign.options import OptionStore  # noqa: PLC0415 - with its store
+
+    options = OptionStore(campaign.client)
+    return CampaignStore(options, project=project.name, environment=environment.name)

@@ -1,0 +1,18 @@
+"""Show what applying would do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from audctl.model.plan import Plan
+    from audctl.operations.context import Context
+    from audctl.plan.options import PlanOptions
+
+
+def plan(context: Context, *, options: PlanOptions) -> Plan:
+    """Return the plan; it writes nothing anywhere."""
+    from audctl.operations.survey import survey_project  # noqa: PLC0415 - not for validate
+
+    with survey_project(context) as surveyor:
+        return surveyor.plan(surveyor.look(), options)
