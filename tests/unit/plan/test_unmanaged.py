@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from audctl.plan.unmanaged import count_unmanaged, list_unmanaged
+from tests.build import make_entry, make_ledger, make_live, make_state
+
+STATE = make_state(
+    make_live("campaign.list", "3", {"name": "b", "label": "Zebra"}),
+    make_live("campaign.list", "4", {"name": "a", "label": "Ant"}, changed_by="jdoe"),
+    make_live("campaign.list", "5", {"name": "owned"}),
+    make_live("campaign.list", "6", {"name": "server"}, origin="server"),
+    make_live("aam.segment", "7", {"integrationCode": "x"}, origin="readOnly"),
+    make_live("aam.segment", "8", {"dataSource": "1", "integrationCode": "used"}),
+    make_live("aam.traitFolder", "9", {}),
+)
+LEDGER = make_ledger(make_entry("List/o#campaign.list", "5", {}))
+
+
+def test_customers_objects_that_nobody_owns_are_listed_by_type_and_label() -> None:
+    report = list_unmanaged(STATE, LEDGER, used=[("aam.segment", "8")])
+    assert [(each.type, each.label, each.live_id) for each in report.items] == [
+        ("aam.traitFolder", "9", "9"),
+        ("campaign.list", "Ant", "4"),
+        ("campaign.list", "Zebra", "3"),
+    ]
+    assert report.items[1].changed_by == "jdoe"
+    assert report.live_as_of == STATE.read_at
+
+
+def test_without_a_label_the_key_names_it() -> None:
+    labels = {each.live_id: each.label for each in list_unmanaged(STATE, LEDGER).items}
+    assert labels["8"] == "used"
+
+
+def test_counts_agree_with_the_list() -> None:
+    assert count_unmanaged(STATE, LEDGER) == {
+        "aam.segment": 1,
+        "aam.traitFolder": 1,
+        "campaign.list": 2,
+    }
