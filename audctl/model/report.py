@@ -106,7 +106,7 @@ class Check:
 
     name: str
     ok: bool | None
-    """None: could not be looked at, because an earlier check failed."""
+    """None: could not be looked at: an earlier check failed, or the live system has no way to tell."""
     message: str
     hint: str = ""
 
@@ -119,8 +119,8 @@ class DoctorReport:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether every check passed."""
-        return all(each.ok for each in self.checks)
+        """Whether no check failed. What could not be looked at hangs on a failed check, or on no API at all."""
+        return all(each.ok is not False for each in self.checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
