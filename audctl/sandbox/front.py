@@ -35,18 +35,18 @@ class Front:
                 status = message["status"]
             await send(message)
 
+        if path.startswith("/_sandbox/"):
+            await self._app(scope, receive, send)
+            return
         rule = self._faults.pick(f"{method} {path}") if self._faults.rules else None
         try:
-            if rule is None or path.startswith("/_sandbox/"):
+            if rule is None:
                 await self._app(scope, receive, watch)
             else:
                 await play(rule, self._app, scope, receive, watch)
         finally:
-            if not path.startswith("/_sandbox/"):
-                template = path if method == "SOAP" else getattr(scope.get("route"), "path", path)
-                self._calls.add(
-                    method=method, path=path, route=f"{method} {template}", status=status
-                )
+            template = path if method == "SOAP" else getattr(scope.get("route"), "path", path)
+            self._calls.add(method=method, path=path, route=f"{method} {template}", status=status)
 
 
 def _even_path(scope: Scope) -> str:

@@ -53,6 +53,7 @@ def _tokens(text: str) -> list[_Token]:
     while position < end:
         match = _TOKEN.match(text, position)
         if match is None or match.lastgroup is None:
+            position = len(text) - len(text[position:].lstrip())
             raise RuleError(f"unexpected text at character {position + 1}")
         kind = match.lastgroup
         word = match[kind].upper() if kind == "word" else match[kind]

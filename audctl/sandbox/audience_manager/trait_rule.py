@@ -78,6 +78,7 @@ def _tokens(text: str) -> list[_Token]:
     while position < end:
         match = _TOKEN.match(text, position)
         if match is None or match.lastgroup is None:
+            position = len(text) - len(text[position:].lstrip())
             raise RuleError(f"unexpected text at character {position + 1}")
         tokens.append((match.lastgroup, match[match.lastgroup], match.start(match.lastgroup) + 1))
         position = match.end()
