@@ -141,9 +141,17 @@ def _field(change: FieldChange, step: Step, width: int, paint: Paint) -> Iterato
         yield f"      {name}  {after}"
         return
     before = value(change.before, sensitive=change.sensitive)
-    why = "" if change.reason.value == step.reason else f"  {paint.faint(change.reason.value)}"
+    why = "" if _implied(change.reason, step) else f"  {paint.faint(change.reason.value)}"
     where = "" if change.span == step.span else place(change.span, paint)
     yield f"      {name}  {before} -> {after}{why}{where}"
+
+
+def _implied(reason: FieldReason, step: Step) -> bool:
+    """Whether the step's own line already says why its fields change."""
+    return reason.value == step.reason or (step.change, reason) in (
+        (Change.ADOPT, FieldReason.TAKEOVER),
+        (Change.PAUSE, FieldReason.PAUSE),
+    )
 
 
 def _people_of(impact: Impact) -> str:
