@@ -183,10 +183,12 @@ def test_a_missing_schema_of_data_sources_is_reported(bench: Bench) -> None:
 
 
 def test_an_attribute_that_the_server_does_not_keep_is_named(bench: Bench) -> None:
-    # The creation date is the server's own: what is written there is dropped without a word.
-    provider = named(bench, dataSourceReconciliationKey="@created")
+    # Who made a row is the server's own: what is written there is dropped without a word.
+    provider = named(bench, dataSourceAamDestination="[@createdBy-id]")
 
-    with pytest.raises(RejectedError, match=r"did not keep reconciliationKey .*@created") as caught:
+    with pytest.raises(
+        RejectedError, match=r"did not keep aamDestination .*@createdBy-id"
+    ) as caught:
         provider.create("campaign.dataSource", data_source(bench, provider, bench.unique("s")))
 
     assert caught.value.may_have_happened

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from audctl.errors import RejectedError
+from audctl.errors import InvalidAnswerError, RejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,6 +78,15 @@ def text_of(element: etree._Element, name: str) -> str:
     if found is None:
         return ""
     return (found.text or "") if not len(found) else "".join(map(str, found.itertext()))
+
+
+def number_of(row: etree._Element, attribute: str) -> int:
+    """Return a whole number; 0 when it is missing. Raises InvalidAnswerError for anything else."""
+    text = row.get(attribute) or "0"
+    try:
+        return int(text)
+    except ValueError:
+        raise InvalidAnswerError(f"@{attribute} of a {local_name(row)} is no number") from None
 
 
 def element(

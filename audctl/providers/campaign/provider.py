@@ -18,12 +18,19 @@ from audctl.providers.campaign.mapping.shared_list import SharedListMapping
 from audctl.providers.campaign.mapping.table import Instance, TableMapping
 from audctl.providers.campaign.mapping.workflow import WorkflowMapping
 from audctl.providers.campaign.names import CampaignNames
+from audctl.providers.campaign.persist import server_time
 from audctl.providers.campaign.probe import ProbeResult, SchemaCatalog, probe
 from audctl.providers.campaign.query import select_all
-from audctl.providers.campaign.technical import Prerequisites, read_prerequisites
+from audctl.providers.campaign.technical import (
+    Operator,
+    Prerequisites,
+    read_operator,
+    read_prerequisites,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from lxml import etree
 
@@ -109,6 +116,14 @@ class CampaignProvider:
     def prerequisites(self) -> Prerequisites:
         """Return what the integration needs beside audctl's own objects, as it stands."""
         return read_prerequisites(self.client, self.names)
+
+    def who_am_i(self) -> Operator:
+        """Return the operator the calls are made as, with its rights: proves that sign-in works."""
+        return read_operator(self.client)
+
+    def server_time(self) -> datetime:
+        """Return the server's clock. It answers anyone: for proof of sign-in ask :meth:`who_am_i`."""
+        return server_time(self.client)
 
     def close(self) -> None:
         """Drop the connections."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from audctl.errors import InvalidAnswerError
+from audctl.providers.campaign import soap
+from audctl.providers.campaign.documents import children_of, local_name, number_of
 from audctl.providers.campaign.names import attribute_of
 from audctl.providers.campaign.query import ID, Node, equals, get_first
 from audctl.providers.campaign.workflow_commands import STARTED, STATE_NODES, state_of
@@ -15,6 +18,23 @@ if TYPE_CHECKING:
 
 TECHNICAL_NAMES: Final = ("importSharedAudience", "exportSharedAudience")
 """Both of the two workflows and of the two external accounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who the calls are made as."""
+
+    login: str
+    rights: tuple[str, ...]
+    """Named rights, e.g. ``admin``; folders and schemas may have access rules of their own beside them."""
+
+    @property
+    def may_administer(self) -> bool:
+        """Whether technical workflows may be started and changed."""
+        return "admin" in self.rights
+
+    def __str__(self) -> str:
+        return self.login
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +85,18 @@ class Prerequisites:
     data_source: BuiltInDataSource
 
 
+def read_operator(client: CampaignClient) -> Operator:
+    """Ask the system who it takes us for; unlike its clock, this needs a valid sign-in."""
+    operation = "xtk:session#GetUserInfo"
+    info = soap.output_document(client.call("xtk:session", "GetUserInfo"), 0, operation)
+    if info is None or not info.get("login"):
+        raise InvalidAnswerError(f"{operation}: the answer names no operator", operation=operation)
+    rights = tuple(
+        each.get("right", "") for each in children_of(info) if local_name(each) == "login-right"
+    )
+    return Operator(info.get("login", ""), rights)
+
+
 def read_prerequisites(client: CampaignClient, names: CampaignNames) -> Prerequisites:
     """Read workflows, accounts and the built-in data source by name; what is missing says so."""
     return Prerequisites(
@@ -97,7 +129,7 @@ def _account(client: CampaignClient, name: str) -> TechnicalAccount:
         name=name,
         exists=True,
         enabled=row.get("active") in {"1", "true"},
-        type_code=int(row.get("type") or 0),
+        type_code=number_of(row, "type"),
         server=row.get("server", ""),
         has_access_key=bool(row.get("account")),
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from audctl.errors import NotFoundError, RejectedError, UnreachableError
 from audctl.providers.campaign import soap
+from audctl.providers.campaign.documents import number_of
 from audctl.providers.campaign.query import ID, Node, equals, get_first
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def wake_up(client: CampaignClient, internal_name: str) -> None:
 def state_of(row: etree._Element) -> WorkflowState:
     """Read the state from a row selected with STATE_NODES."""
     return WorkflowState(
-        int(row.get("state") or 0),
+        number_of(row, "state"),
         row.get("failed", "0") in {"1", "true"},
         row.get("errorActivity", ""),
     )

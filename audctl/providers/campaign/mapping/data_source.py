@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audctl.model.objects import Form
-from audctl.providers.campaign.mapping.table import Column, Instance, TableMapping
+from audctl.providers.campaign.mapping.columns import Column
+from audctl.providers.campaign.mapping.table import Instance, TableMapping
 
 if TYPE_CHECKING:
     from audctl.providers.campaign.names import CampaignNames

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from audctl.errors import RejectedError
 from audctl.model.objects import Form
-from audctl.providers.campaign.mapping.table import Column, Instance, TableMapping
+from audctl.providers.campaign.documents import number_of
+from audctl.providers.campaign.mapping.columns import Column
+from audctl.providers.campaign.mapping.table import Instance, TableMapping
 from audctl.providers.campaign.persist import encrypt_password
 from audctl.providers.campaign.query import Node, equals, get_first
 from audctl.redact import Secret
@@ -111,8 +113,8 @@ class ExternalAccountMapping(TableMapping):
                 (Node("@id"), Node("@type")),
                 (equals("@name", name),),
             )
-            if row is not None and int(row.get("type", "0")):
-                return int(row.get("type", "0"))
+            if row is not None and (code := number_of(row, "type")):
+                return code
         return 0
 
     def _with_encrypted(self, fields: Mapping[str, WriteValue]) -> dict[str, WriteValue]:

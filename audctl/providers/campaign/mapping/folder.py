@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from audctl.errors import ConflictError, RejectedError
 from audctl.model.objects import Form
-from audctl.providers.campaign.mapping.table import Column, TableMapping, id_condition
+from audctl.providers.campaign.mapping.columns import Column
+from audctl.providers.campaign.mapping.table import TableMapping, id_condition
 from audctl.providers.campaign.persist import row_document, write
 from audctl.providers.campaign.query import ID, Node, count, equals, get_first
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from audctl.model.live import Origin
 from audctl.model.objects import Form
-from audctl.providers.campaign.mapping.table import Column, TableMapping
+from audctl.providers.campaign.mapping.columns import Column
+from audctl.providers.campaign.mapping.table import TableMapping
 from audctl.providers.campaign.query import Node
 
 if TYPE_CHECKING:

@@ -10,12 +10,8 @@ from typing import TYPE_CHECKING
 
 from audctl.errors import ConflictError, NotFoundError
 from audctl.model.objects import Form
-from audctl.providers.campaign.mapping.table import (
-    Column,
-    Instance,
-    TableMapping,
-    id_condition,
-)
+from audctl.providers.campaign.mapping.columns import Column
+from audctl.providers.campaign.mapping.table import Instance, TableMapping, id_condition
 from audctl.providers.campaign.names import attribute_of
 from audctl.providers.campaign.persist import write
 from audctl.providers.campaign.query import Node, get_first
@@ -86,7 +82,7 @@ class SharedListMapping(TableMapping):
         operation = f"delete {self.object_type} of list {live.id}"
         if self.get(live.id) is None:
             return
-        cleared = dict.fromkeys((each.field for each in self.columns), None)
+        cleared = dict.fromkeys(("audience", "audienceName", "dataSource"), None)
         self._mark(live.id, cleared, operation, shared=False)
         if self.get(live.id) is not None:
             raise ConflictError(f"{operation}: the list is still marked", operation=operation)

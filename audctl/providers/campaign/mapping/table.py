@@ -1,4 +1,4 @@
-"""What all types share: columns, one row to one live object and back, and writes that are read back.
+"""What all types share: one row to one live object and back, and writes that are read back.
 
 Campaign answers a write with nothing, and may drop attributes it does not know: every write is followed by a
 read of the same row, and what is missing there is an error that names it.
@@ -11,22 +11,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from audctl.errors import ConflictError, NotFoundError, RejectedError
-from audctl.model.canonical import canonical
 from audctl.model.live import LiveObject, Origin
-from audctl.model.objects import OBJECT_TYPES, Form
-from audctl.providers.campaign.documents import append, text_of
+from audctl.model.objects import OBJECT_TYPES
+from audctl.providers.campaign.documents import append
+from audctl.providers.campaign.mapping.columns import Column, Columns, encode_value, revealed
 from audctl.providers.campaign.names import attribute_of, is_attribute
 from audctl.providers.campaign.persist import delete_where, parse_datetime, row_document, write
 from audctl.providers.campaign.query import ID, Node, equals, get_first
-from audctl.redact import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from lxml import etree
 
     from audctl.errors import ProviderError
-    from audctl.model.value import LiveValue, Plain
+    from audctl.model.value import LiveValue
     from audctl.ports import Clock, WriteValue
     from audctl.providers.campaign.client import CampaignClient
     from audctl.providers.campaign.names import CampaignNames
@@ -37,8 +36,6 @@ AUDIT_NODES: Final = (Node("@lastModified"), Node("[modifiedBy/@name]", f"@{CHAN
 """Kept by the server on schemas that have them."""
 _ID = re.compile(r"-?[1-9]\d{0,18}")
 _UNKNOWN_ATTRIBUTE = frozenset({"XTK-170036", "XTK-170037", "XTK-170006"})
-_SET = frozenset({"1", "true"})
-_EMPTY = {Form.FLAG: "false", Form.NUMBER: "0", Form.REFERENCE: "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +46,6 @@ class Instance:
     names: CampaignNames
     catalog: SchemaCatalog
     clock: Clock
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """Where one field stands in a row."""
-
-    field: str
-    xpath: str
-    """``@x``, ``[@x-id]``, or the name of a memo element."""
-    form: Form = Form.TEXT
-    setting: str = ""
-    """The setting that gives the path, when it is not public: checked in the schema before any write."""
 
 
 class TableMapping:
@@ -75,20 +60,7 @@ class TableMapping:
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
-        self.columns = self._columns(instance.names)
-        self._by_field = {each.field: each for each in self.columns}
-        # By form, so that reading a row takes no decision per value: tables have ten thousands of rows.
-        by_form: dict[Form, list[tuple[str, str]]] = {}
-        for each in self.columns:
-            if is_attribute(each.xpath):
-                by_form.setdefault(each.form, []).append((each.field, attribute_of(each.xpath)))
-        self._texts = tuple(by_form.get(Form.TEXT, ()))
-        self._references = tuple(by_form.get(Form.REFERENCE, ()))
-        self._flags = tuple(by_form.get(Form.FLAG, ()))
-        self._numbers = tuple(by_form.get(Form.NUMBER, ()))
-        self._memos = tuple(
-            (each.field, each.xpath) for each in self.columns if not is_attribute(each.xpath)
-        )
+        self.columns = Columns(self.object_type, self._columns(instance.names))
 
     def _columns(self, names: CampaignNames) -> tuple[Column, ...]:
         raise NotImplementedError
@@ -98,8 +70,7 @@ class TableMapping:
     @property
     def nodes(self) -> tuple[Node, ...]:
         """What a row must be selected with."""
-        own = tuple(Node(each.xpath) for each in self.columns)
-        return (ID, *own, *(AUDIT_NODES if self.audited else ()))
+        return (ID, *self.columns.nodes, *(AUDIT_NODES if self.audited else ()))
 
     def page_size(self) -> int:
         """Return the number of rows to ask for at once."""
@@ -119,18 +90,7 @@ class TableMapping:
 
     def read_fields(self, row: etree._Element) -> dict[str, LiveValue]:
         """Return the fields that the columns hold."""
-        get = row.get
-        fields: dict[str, LiveValue] = {name: get(at) or None for name, at in self._texts}
-        for name, at in self._references:
-            value = get(at)
-            fields[name] = value if value and value != "0" else None
-        for name, at in self._flags:
-            fields[name] = get(at) in _SET
-        for name, at in self._numbers:
-            fields[name] = int(get(at) or 0)
-        for name, at in self._memos:
-            fields[name] = text_of(row, at) or None
-        return fields
+        return self.columns.read(row)
 
     def origin(self, row: etree._Element) -> Origin:  # noqa: ARG002 - for types that can tell
         """Tell who made the row."""
@@ -139,7 +99,9 @@ class TableMapping:
     def key_conditions(self, key: tuple[str, ...]) -> tuple[str, ...]:
         """Return the conditions that find the object with this key."""
         field = OBJECT_TYPES[self.object_type].key[0]
-        return (equals(self._by_field[field].xpath, key[0]),)
+        column = self.columns.of(field)
+        assert column is not None
+        return (equals(column.xpath, key[0]),)
 
     def find(self, key: tuple[str, ...]) -> LiveObject | None:
         """Look one object up by its key."""
@@ -218,15 +180,11 @@ class TableMapping:
                 operation=operation,
                 may_have_happened=True,
             )
-        lost = [
-            f"{name} ({self._path_of(name)})"
-            for name, value in written.items()
-            if self._is_compared(name)
-            and self._canonical(name, value) != self._canonical(name, live.fields.get(name))
-        ]
+        lost = self.columns.lost(written, live.fields)
         if lost:
             raise RejectedError(
-                f"{operation}: Campaign reported no error, but did not keep {', '.join(lost)}",
+                f"{operation}: Campaign reported no error, but did not keep {', '.join(lost)}"
+                f" of {self.schema}",
                 operation=operation,
                 may_have_happened=True,
             )
@@ -237,7 +195,7 @@ class TableMapping:
         attributes: dict[str, str] = {}
         memos: dict[str, str] = {}
         for name, value in fields.items():
-            column = self._by_field.get(name)
+            column = self.columns.of(name)
             if column is None:
                 continue
             target = attributes if is_attribute(column.xpath) else memos
@@ -246,21 +204,11 @@ class TableMapping:
 
     def encode(self, column: Column, value: WriteValue) -> str:
         """Return one value as a document carries it."""
-        if isinstance(value, Secret):
-            return value.reveal()
-        if value is None or value == "":
-            return _EMPTY.get(column.form, "")
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        return str(value)
+        return encode_value(column, value)
 
     def require_names(self, fields: Mapping[str, WriteValue], operation: str) -> None:
         """Raise RejectedError when a configured path that would be written is not in the live schema."""
-        settings = [
-            column.setting
-            for name in fields
-            if (column := self._by_field.get(name)) is not None and column.setting
-        ]
+        settings = self.columns.settings_of(fields)
         self.instance.catalog.require(self.instance.names, settings, operation)
 
     def build_row(
@@ -296,34 +244,9 @@ class TableMapping:
             raise RejectedError(f"create {self.object_type}: {' and '.join(names)} must be given")
         return key
 
-    def _path_of(self, name: str) -> str:
-        column = self._by_field.get(name)
-        return f"{self.schema} {column.xpath}" if column is not None else self.schema
-
-    def _canonical(self, name: str, value: WriteValue) -> Plain:
-        """Return a value in the form that equal ones share; lines end and texts begin alike."""
-        form = OBJECT_TYPES[self.object_type].fields[name].form
-        if isinstance(value, Secret):
-            value = value.reveal()
-        found = canonical(form, value)
-        if not isinstance(found, str):
-            return found
-        return (
-            "" if form is Form.REFERENCE and found == "0" else found.replace("\r\n", "\n").strip()
-        )
-
-    def _is_compared(self, name: str) -> bool:
-        field = OBJECT_TYPES[self.object_type].fields.get(name)
-        return field is not None and field.form is not Form.SECRET and not field.create_only
-
 
 def id_condition(live_id: str) -> str:
     """Return the condition for a row's id; raise RejectedError for text that is none."""
     if not _ID.fullmatch(live_id):
         raise RejectedError(f"{live_id[:40]!r} is no Campaign id")
     return f"@id = {live_id}"
-
-
-def revealed(values: Iterable[WriteValue]) -> tuple[str, ...]:
-    """Return the clear text of the secrets among some values, to be masked in error texts."""
-    return tuple(each.reveal() for each in values if isinstance(each, Secret))

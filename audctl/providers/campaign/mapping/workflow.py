@@ -15,12 +15,13 @@ from audctl.providers.campaign.documents import (
     local_name,
     parse_document,
 )
+from audctl.providers.campaign.mapping.columns import Column
 from audctl.providers.campaign.mapping.definition import (
     DEFINITION_FIELDS,
     build_activities,
     read_activities,
 )
-from audctl.providers.campaign.mapping.table import Column, TableMapping
+from audctl.providers.campaign.mapping.table import TableMapping
 from audctl.providers.campaign.query import Node
 from audctl.providers.campaign.workflow_commands import (
     ENDED,
