@@ -107,6 +107,18 @@ def test_a_copy_of_a_template_is_spawned_and_started(soap: SoapClient) -> None:
     assert {row["internalName"]: row["state"] for row in rows} == {"exportVip": "0", "WKF1": "11"}
 
 
+def test_a_loaded_workflow_carries_its_definition_as_it_is_written(soap: SoapClient) -> None:
+    (row,) = soap.select("xtk:workflow", "@id", where="@internalName='exportVip'")
+    blank = Xml('<workflow xtkschema="xtk:workflow"/>')
+    for method in ("Load", "Duplicate"):
+        (entity,) = soap.call(
+            "xtk:persist|xtk:workflow", method, blank, f"xtk:workflow|{row['id']}"
+        )
+        inside = [local_name(part) for part in entity[0]]
+        assert {"activities", "variables"} <= set(inside)
+        assert "data" not in inside
+
+
 def test_state_belongs_to_the_server(soap: SoapClient) -> None:
     soap.write(
         '<workflow xtkschema="xtk:workflow" _operation="update" internalName="exportVip" state="11"/>'

@@ -111,7 +111,12 @@ def test_several_rows_that_match_a_key_are_a_fault(soap: SoapClient) -> None:
 
 
 def test_unknown_and_server_owned_attributes_are_dropped_without_a_word(soap: SoapClient) -> None:
-    write_list(soap, "a", 'colour="red" created="1999-01-01" modifiedBy-id="5"', "<shade/>")
+    write_list(
+        soap,
+        "a",
+        'colour="red" created="1999-01-01" lastModified="soon" modifiedBy-id="5"',
+        "<shade/>",
+    )
     row = read_list(soap, "a", "@created", "[@modifiedBy-id]", "[@createdBy-id]")
     assert row["created"] > "2020"
     assert (row["modifiedBy-id"], row["createdBy-id"]) == ("1059", "1059")

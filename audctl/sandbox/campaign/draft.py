@@ -3,11 +3,13 @@
 import base64
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from lxml import etree
 
+from audctl.sandbox.campaign.faults import CampaignFault
 from audctl.sandbox.campaign.rows import Values
 from audctl.sandbox.campaign.schema import DATA_COLUMN, Field, Link, Schema
 from audctl.sandbox.campaign.values import Stored, decode
@@ -68,7 +70,11 @@ def _read(draft: Draft, element: etree._Element, prefix: str) -> None:
 def _set(draft: Draft, found: Field | None, text: str) -> None:
     if found is None or found.expression is not None:
         return
+    if found.read_only:
+        with suppress(CampaignFault):  # what is dropped anyway need not be a good value
+            draft.identity[found.column] = decode(found, text)
+        return
     value: Stored = decode(found, text)
     if found.password and isinstance(value, str) and not _ENCRYPTED.match(value):
         value = encrypt_password(value)
-    (draft.identity if found.read_only else draft.values)[found.column] = value
+    draft.values[found.column] = value

@@ -1,6 +1,7 @@
 """Documents of rows that are not saved yet, and of saved ones loaded by their primary key."""
 
 import re
+from dataclasses import replace
 
 from lxml import etree
 
@@ -31,11 +32,6 @@ def duplicate(change: Change, pk: str, folder_pk: str | None) -> str:
     schema, _ = _split_pk(pk)
     loaded = load(change, pk, must_exist=True)
     entity = etree.fromstring(loaded)
-    for part in list(entity):
-        if part.tag == "data":
-            # A document carries its XML elements directly; only a query wraps them.
-            entity.extend(list(part))
-            entity.remove(part)
     if folder_pk and "@folder-id" in schema.fields:
         _, parts = _split_pk(folder_pk)
         entity.set("folder-id", parts[0])
@@ -58,7 +54,9 @@ def load(change: Change, pk: str, *, must_exist: bool) -> str:
     for xpath, value in zip(key.xpaths, parts, strict=True):
         literal = value.replace("\\", "\\\\").replace("'", "\\'")
         etree.SubElement(where, "condition", expr=f"[{xpath}] = '{literal}'")
-    loaded = etree.fromstring(execute_query(change.conn, query, change.now, change.quirks))
+    # A document carries its XML elements directly under its root; only the answer to a query wraps them.
+    quirks = replace(change.quirks, memo_data="expanded")
+    loaded = etree.fromstring(execute_query(change.conn, query, change.now, quirks))
     loaded.set("xtkschema", schema.id)
     return serialize(loaded)
 
