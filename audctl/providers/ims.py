@@ -26,6 +26,7 @@ from audctl.errors import (
     UnreachableError,
 )
 from audctl.providers.failures import TOO_MANY_REQUESTS, retry_after, shorten
+from audctl.providers.transport import check_endpoint
 from audctl.redact import Secret
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class ImsAuth(httpx.Auth):
     """Bearer authorization for every call of a transport; safe to share between threads and transports."""
 
     def __init__(self, credentials: ImsCredentials, *, clock: Clock) -> None:
+        check_endpoint(credentials.endpoint)
         self.credentials = credentials
         self._clock = clock
         self._lock = threading.Lock()

@@ -8,6 +8,7 @@ has method, path, status, size and duration, never a header or a body.
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 from dataclasses import dataclass, field
 from functools import cache
@@ -26,7 +27,6 @@ from audctl.providers.failures import (
 from audctl.providers.retry import Patience, call_patiently
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from types import TracebackType
@@ -218,30 +218,62 @@ def _call_that_failed(error: Exception, request: httpx.Request, call: Call) -> C
     return Call(failed.method, f"{failed.method} {failed.url.path}", idempotent=True)
 
 
-def _client(endpoint: str, settings: TransportSettings) -> httpx.Client:
+def check_endpoint(endpoint: str) -> None:
+    """Raise UsageError unless secrets sent there travel encrypted, or do not leave this machine."""
     address = httpx.URL(endpoint)
-    local = _is_loopback(address.host)
-    if address.scheme != "https" and not (address.scheme == "http" and local):
-        raise UsageError(
-            f"endpoint {endpoint!r} must begin with https:// (http is for loopback only)"
-        )
+    if address.scheme == "https" or (address.scheme == "http" and _is_loopback(address.host)):
+        return
+    raise UsageError(f"endpoint {endpoint!r} must begin with https:// (http is for loopback only)")
+
+
+def _client(endpoint: str, settings: TransportSettings) -> httpx.Client:
+    check_endpoint(endpoint)
+    local = endpoint.startswith("http:")
+    limits = httpx.Limits(
+        max_connections=settings.in_flight, max_keepalive_connections=settings.in_flight
+    )
     return httpx.Client(
-        verify=_trusted_authorities(),
+        # Loading the certificate authorities takes tens of milliseconds: a loopback endpoint has no use for them,
+        # unless its sign-in is elsewhere.
+        verify=_trusting_nobody() if local else _trusted_authorities(),
+        mounts={"https://": _OnDemand(limits)} if local else None,
         # A proxy of the environment is meant for the outside.
         trust_env=not local,
         follow_redirects=False,
         timeout=httpx.Timeout(settings.read_timeout_s, connect=settings.connect_timeout_s),
-        limits=httpx.Limits(
-            max_connections=settings.in_flight, max_keepalive_connections=settings.in_flight
-        ),
+        limits=limits,
         headers={"User-Agent": USER_AGENT},
     )
 
 
+class _OnDemand(httpx.BaseTransport):
+    """A verifying HTTPS connection pool that costs nothing until it is used."""
+
+    def __init__(self, limits: httpx.Limits) -> None:
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._pool: httpx.HTTPTransport | None = None
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        with self._lock:
+            if self._pool is None:
+                self._pool = httpx.HTTPTransport(verify=_trusted_authorities(), limits=self._limits)
+        return self._pool.handle_request(request)
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+
+
 @cache
 def _trusted_authorities() -> ssl.SSLContext:
-    """Return the verifying context all endpoints share: loading certificates takes tens of milliseconds."""
+    """Return the verifying context that all endpoints share."""
     return httpx.create_ssl_context()
+
+
+def _trusting_nobody() -> ssl.SSLContext:
+    """Return a verifying context without authorities: any certificate is refused."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _is_loopback(host: str) -> bool:

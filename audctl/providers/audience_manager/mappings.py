@@ -1,7 +1,8 @@
 """Mappings of segments to destinations: listed one destination at a time.
 
 Contract: the documentation's pages on destinations, with the paths of update and delete that the vendor's own
-tools use. Three names of the id, and a start date that reads back a day early, come from the samples.
+tools use. Three names of the id, and a start date that reads back a day early, come from the samples: putting
+back the date that was read may move it another day into the past, which changes nothing for a mapping in force.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from audctl.errors import (
     InvalidAnswerError,
     ThrottledError,
     UnreachableError,
+    UsageError,
 )
 from audctl.providers.ims import BearerToken, ImsAuth, ImsCredentials
 from audctl.providers.transport import Transport
@@ -179,6 +180,11 @@ def test_a_refused_sign_in_says_why_and_never_that_a_write_may_have_happened(
     assert not error.may_have_happened
     assert "s3cret" not in str(error)
     assert error.retry_after_s == (9 if isinstance(error, ThrottledError) else None)
+
+
+def test_a_secret_is_not_sent_in_the_clear() -> None:
+    with pytest.raises(UsageError, match="https"):
+        ImsAuth(credentials("http://ims.example"), clock=FakeClock())
 
 
 def test_no_secret_shows_in_a_repr() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx
@@ -21,7 +23,12 @@ from audctl.errors import (
     UsageError,
 )
 from audctl.providers.retry import Patience
-from audctl.providers.transport import Transport, TransportSettings
+from audctl.providers.transport import (
+    Transport,
+    TransportSettings,
+    _trusted_authorities,
+    _trusting_nobody,
+)
 from tests.contract.bench import FakeClock
 
 if TYPE_CHECKING:
@@ -135,6 +142,18 @@ def test_an_answer_that_is_too_large_is_refused(bench: Bench) -> None:
         transport.send("GET", "/datasources/", headers=HEADERS)
 
 
+def test_an_answer_that_trickles_ends_some_day(bench: Bench) -> None:
+    settings = TransportSettings(call_limit_s=-1, patience=Patience(attempts=1))
+    with (
+        Transport(
+            f"{bench.url}/v1", clock=bench.clock, auth=bench.auth(), settings=settings
+        ) as transport,
+        pytest.raises(UnreachableError, match="took longer") as caught,
+    ):
+        transport.send("PUT", "/segments/1", headers=HEADERS, json={})
+    assert caught.value.may_have_happened
+
+
 def test_nobody_listening_is_unreachable_and_nothing_was_written() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
         taken.bind(("127.0.0.1", 0))
@@ -155,6 +174,28 @@ def test_nobody_listening_is_unreachable_and_nothing_was_written() -> None:
 def test_secrets_travel_encrypted_or_stay_on_this_machine(endpoint: str) -> None:
     with pytest.raises(UsageError, match="https"):
         Transport(endpoint, clock=FakeClock())
+
+
+def test_every_context_verifies() -> None:
+    for context in (_trusted_authorities(), _trusting_nobody()):
+        assert context.verify_mode is ssl.CERT_REQUIRED
+        assert context.check_hostname
+    assert _trusted_authorities().get_ca_certs()
+    assert not _trusting_nobody().get_ca_certs()
+
+
+def test_a_sign_in_elsewhere_is_spoken_to_in_tls(bench: Bench) -> None:
+    auth = bench.auth()
+    # The sandbox speaks plain HTTP, so that a TLS handshake with it cannot succeed.
+    auth.credentials = replace(auth.credentials, endpoint=bench.url.replace("http:", "https:"))
+    with (
+        Transport(f"{bench.url}/v1", clock=bench.clock, auth=auth) as transport,
+        pytest.raises(UnreachableError) as caught,
+    ):
+        transport.send("POST", "/datasources/", json={})
+    assert caught.value.operation == "POST /ims/token/v3"
+    assert "SSL" in str(caught.value.__cause__)
+    assert not caught.value.may_have_happened
 
 
 def test_calls_in_flight_are_bounded(bench: Bench) -> None:
