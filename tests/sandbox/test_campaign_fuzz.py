@@ -327,6 +327,7 @@ def test_an_escaped_literal_finds_its_value(soap: SoapClient, value: str) -> Non
     assert [row.get("name") for row in rows] == ["a"]
 
 
+@FAST
 @given(st.text(max_size=80))
 def test_escaped_text_is_one_attribute_and_nothing_else(text: str) -> None:
     element = etree.fromstring(f'<a b="{encode_text(text)}">{encode_text(text)}</a>')
@@ -337,6 +338,7 @@ def test_escaped_text_is_one_attribute_and_nothing_else(text: str) -> None:
     assert (element.text or "") == kept
 
 
+@FAST
 @given(expressions)
 def test_parsing_gives_a_tree_or_says_what_is_wrong(text: str) -> None:
     try:
