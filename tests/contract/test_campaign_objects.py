@@ -206,6 +206,43 @@ def test_prerequisites_are_read_as_they_stand(provider: CampaignProvider) -> Non
     assert found.data_source.aam_data_source == "0"
 
 
+def test_the_operator_is_the_one_that_signed_in(bench: Bench) -> None:
+    marketer = build(bench, client="marketer")
+    bench.opened.callback(marketer.close)
+
+    found = marketer.who_am_i()
+
+    assert str(found) == "marketer"
+    assert found.may_administer
+
+
+def test_a_schema_without_audit_attributes_is_read_without_them(
+    bench: Bench, provider: CampaignProvider
+) -> None:
+    made = provider.create("campaign.list", group(bench, provider, bench.unique("unaudited")))
+    refused = "XTK-170036 Unable to parse expression '@lastModified'."
+    bench.fault(QUERY, "soap_fault", body=refused, times=1)
+    reader = build(bench)
+    bench.opened.callback(reader.close)
+
+    state = reader.read(["campaign.list", "campaign.sharedList"], bench.observer, within={})
+
+    assert made.changed_at is not None
+    row = state.by_id["campaign.list", made.id]
+    assert (row.fields, row.changed_at, row.changed_by) == (made.fields, None, "")
+
+
+def test_a_query_refused_for_another_reason_is_not_asked_again(
+    bench: Bench, provider: CampaignProvider
+) -> None:
+    bench.fault(QUERY, "soap_fault", body="XFR-180000 Unknown schema.")
+
+    with pytest.raises(RejectedError):
+        provider.read(["campaign.list"], bench.observer, within={})
+
+    assert len(bench.calls()) == 1
+
+
 def test_server_time_is_aware(client: CampaignClient) -> None:
     assert server_time(client).utcoffset() is not None
 
@@ -289,6 +326,9 @@ def test_a_folder_holds_what_its_parent_holds_and_is_removed_only_when_empty(
     assert row is not None
     assert row.get("model") == "nmsGroup"
     assert made.origin is Origin.CUSTOMER
+    lists = provider.find("campaign.folder", (LISTS,))
+    assert lists is not None
+    assert lists.origin is Origin.SERVER
     for full in (made, inner):
         with pytest.raises(ConflictError, match="it holds 1 rows"):
             provider.delete(full)

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from audctl.errors import ConflictError, RejectedError
+from audctl.model.live import Origin
 from audctl.model.objects import Form
 from audctl.providers.campaign.mapping.columns import Column
 from audctl.providers.campaign.mapping.table import TableMapping, id_condition
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _INHERITED = ("model", "entity", "schema", "image-namespace", "image-name")
 _CONTENT = ("xtk:folder", "nms:group", "xtk:workflow", "nms:recipient")
+_PACKAGED = re.compile(r"(xtk|nms|ncm|nl|crm|mrm)[A-Z]")
 _MAX_SLUG = 32
 
 
@@ -45,6 +47,15 @@ class FolderMapping(TableMapping):
             Column("path", "@fullName"),
             Column("parent", "[@parent-id]", Form.REFERENCE),
         )
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """What a row must be selected with."""
+        return (*super().nodes, Node("@name"))
+
+    def origin(self, row: etree._Element) -> Origin:
+        """Tell the packages' own folders, whose names begin with their namespace, from the customer's."""
+        return Origin.SERVER if _PACKAGED.match(row.get("name", "")) else Origin.CUSTOMER
 
     def read_fields(self, row: etree._Element) -> dict[str, LiveValue]:
         """Return path (without the final slash) and parent."""
