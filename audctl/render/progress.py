@@ -45,7 +45,7 @@ class LineProgress:
 
     def retrying(self, operation: str, wait_s: float, why: str) -> None:
         """Tell what is waited for, since silence would look like a hang."""
-        self._line(f"waiting {wait_s:.1f} s before {printable(operation)}: {printable(why)}")
+        self._line(_wait(operation, wait_s, why))
 
     def close(self) -> None:
         """Nothing stays open."""
@@ -82,7 +82,7 @@ class LiveProgress:
 
     def retrying(self, operation: str, wait_s: float, why: str) -> None:
         """Keep a line about the wait."""
-        self._line(f"waiting {wait_s:.1f} s before {printable(operation)}: {printable(why)}")
+        self._line(_wait(operation, wait_s, why))
 
     def close(self) -> None:
         """Remove every spinner, so that results follow on clean lines."""
@@ -128,6 +128,11 @@ class LiveProgress:
         )
         self._spinners.start()
         return self._spinners
+
+
+def _wait(operation: str, wait_s: float, why: str) -> str:
+    before = "" if operation in why else f" before {operation}"
+    return printable(f"waiting {wait_s:.1f} s{before}: {why}")
 
 
 def open_progress(stream: TextIO, *, live: bool) -> Progress:

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from audctl.operations.context import SystemClock
 from audctl.sandbox.server import RunningSandbox, start
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ NORMALISED = (
     (re.compile(r"\b[0-9a-f]{64}\b"), "<digest>"),
     (re.compile(r"127\.0\.0\.1:\d+"), "<sandbox>"),
     (re.compile(r"\b\d+ calls?\b"), "<calls>"),
+    (re.compile(r"waiting \d+\.\d s"), "waiting <seconds>"),
 )
 ENVIRON = {"AUDCTL_CLIENT_SECRET": "sandbox", "SHOP_S3_SECRET": "never-to-be-seen"}
 
@@ -120,6 +122,8 @@ def test_session(
         text = each.read_text(encoding="utf-8")
         each.write_text(text.replace("http://127.0.0.1:8765", running.url), encoding="utf-8")
     monkeypatch.chdir(project)
+    # The clock is a part: sessions that wait for a server must not wait for real.
+    monkeypatch.setattr(SystemClock, "sleep", lambda _self, _seconds: None)
     shown: list[Step] = []
     for step in session.steps:
         shown.append(Step(step.line))

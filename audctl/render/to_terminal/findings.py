@@ -72,7 +72,7 @@ def error(raised: AudctlError, paint: Paint) -> Iterator[str]:
         about = [
             f"{name}: {text}"
             for name, text in (("call", raised.operation), ("code", raised.code))
-            if text
+            if text and text not in str(raised)
         ]
         if about:
             yield f"    {printable(', '.join(about))}"
