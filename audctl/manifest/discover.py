@@ -36,16 +36,17 @@ def find_project(start: Path) -> Path:
 
 
 def discover(
-    root: Path, folders: Iterable[str], project_file: Path
+    root: Path, folders: Iterable[tuple[str, Span]], project_file: Path
 ) -> tuple[list[tuple[str, Path]], list[Finding]]:
     """Return manifest files as (name relative to the root, path), sorted by name, and what is wrong.
 
+    ``folders`` come with the place in the project file that names them.
     Hidden files and folders and the project file are left out. Symbolic links are followed inside the
     root only, and every real file is returned once.
     """
     walk = _Walk(root, project_file)
-    for folder in folders:
-        walk.start(folder)
+    for folder, span in folders:
+        walk.start(folder, span)
     return sorted(walk.files.values()), walk.findings
 
 
@@ -56,24 +57,27 @@ class _Walk:
         self.project_file = project_file.resolve()
         self.files: dict[Path, tuple[str, Path]] = {}
         self.findings: list[Finding] = []
+        self.seen = 0
+        """Manifest files met, those met before included."""
 
-    def start(self, folder: str) -> None:
+    def start(self, folder: str, span: Span) -> None:
         path = self.root / folder
+        before = self.seen, len(self.findings)
         if not path.resolve().is_relative_to(self.real_root):
             self._problem(
-                PROJECT_FILE, "AUD1102", f'manifest folder "{folder}" lies outside the project',
+                span, "AUD1102", f'manifest folder "{folder}" lies outside the project',
                 f"keep manifests beside {PROJECT_FILE} or below it",
             )  # fmt: skip
         elif not path.is_dir():
             self._problem(
-                PROJECT_FILE, "AUD1102", f'manifest folder "{folder}" does not exist',
+                span, "AUD1102", f'manifest folder "{folder}" does not exist',
                 "spec.manifests lists folders relative to the project's root",
             )  # fmt: skip
         else:
             self._folder(Path(folder), path.resolve(), ())
-            if not self.files and not self.findings:
+            if before == (self.seen, len(self.findings)):
                 self._problem(
-                    PROJECT_FILE, "AUD1010", f'no manifests in folder "{folder}"',
+                    span, "AUD1010", f'no manifests in folder "{folder}"',
                     "manifests are files ending in .yaml or .yml",
                 )  # fmt: skip
 
@@ -88,6 +92,7 @@ class _Walk:
             if target.is_dir():
                 self._folder(entry_name, target, (*above, real))
             elif entry.name.endswith(_SUFFIXES) and target != self.project_file:
+                self.seen += 1
                 self.files.setdefault(target, (entry_name.as_posix(), target))
 
     def _target(self, name: Path, entry: Path, above: tuple[Path, ...]) -> Path | None:
@@ -102,6 +107,8 @@ class _Walk:
                 shown, "AUD1011", f"symbolic link {shown} leads nowhere, or to itself", ""
             )
             return None
+        if not target.is_dir() and not entry.name.endswith(_SUFFIXES):
+            return None
         if not target.is_relative_to(self.real_root):
             self._problem(
                 shown, "AUD1011", f"symbolic link {shown} leads out of the project",
@@ -115,5 +122,6 @@ class _Walk:
             return None
         return target
 
-    def _problem(self, file: str, code: str, message: str, hint: str) -> None:
-        self.findings.append(Finding(code, Severity.ERROR, message, Span(file, 1, 1), hint))
+    def _problem(self, place: Span | str, code: str, message: str, hint: str) -> None:
+        span = place if isinstance(place, Span) else Span(place, 1, 1)
+        self.findings.append(Finding(code, Severity.ERROR, message, span, hint))

@@ -52,7 +52,11 @@ def load_manifests(
 ) -> LoadResult:
     """Read every manifest of the project, as the environment sees it."""
     with _rare_collections():
-        files, findings = discover(project.root, project.manifests, project.file)
+        folders = [
+            (folder, project.places.span(f"spec.manifests[{index}]"))
+            for index, folder in enumerate(project.manifests)
+        ]
+        files, findings = discover(project.root, folders, project.file)
         loading = _Loading(substitution_for(project.root, environment, environ), findings)
         return loading.run(files)
 

@@ -63,7 +63,6 @@ class _Failure:
 
     path: tuple[str | int, ...]
     keyword: str
-    """Empty when the schema allows nothing at all here."""
     limit: Any
     """What stands beside the keyword."""
     value: Any
@@ -81,7 +80,7 @@ def _failures(kind: str, root: object) -> Iterator[_Failure]:
     for error in _validator(kind).iter_errors(root):
         yield _Failure(
             tuple(error.absolute_path),
-            str(error.validator or ""),
+            str(error.validator),
             error.validator_value,
             error.instance,
             error.schema if isinstance(error.schema, dict) else {},
@@ -106,7 +105,7 @@ class _Explanation:
         self.document = document
         self.schema = schema
         self.sentences: dict[str, Callable[[_Failure], Iterator[Finding]]] = {
-            "": self._out_of_place,
+            "not": self._out_of_place,
             "additionalProperties": self._unknown,
             "required": self._missing,
             "type": self._wrong_type,

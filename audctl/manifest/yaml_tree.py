@@ -114,7 +114,7 @@ def read_documents(source: SourceFile) -> tuple[list[Document], list[Finding]]:
     except _Refused as refused:
         problems.append(refused.problem)
     except yaml.MarkedYAMLError as error:
-        problems.append(_syntax_problem(error))
+        problems.append(_syntax_problem(source, error))
     except yaml.YAMLError as error:
         # libyaml's reader gives no mark; it stops at a character that YAML does not allow in a file.
         offset = getattr(error, "position", 0) or 0
@@ -127,14 +127,16 @@ def _problem(source: SourceFile, offset: int, code: str, message: str, hint: str
     return Finding(code, Severity.ERROR, message, source.span(offset), hint)
 
 
-def _syntax_problem(error: yaml.MarkedYAMLError) -> tuple[int, str, str, str]:
+def _syntax_problem(source: SourceFile, error: yaml.MarkedYAMLError) -> tuple[int, str, str, str]:
     mark = error.problem_mark or error.context_mark
-    context = f" {error.context}" if error.context else ""
-    hint = (
-        "indent with spaces" if "\\t" in repr(error.problem) or "tab" in str(error.problem) else ""
-    )
-    message = f"not valid YAML: {error.problem or 'unreadable'}{context}"
-    return (mark.index if mark else 0, "AUD1004", message, hint)
+    offset = mark.index if mark else 0
+    message = f"not valid YAML: {error.problem or 'unreadable'}"
+    if error.context:
+        message += f" {error.context}"
+        if mark and error.context_mark and error.context_mark.line != mark.line:
+            message += f" that begins in line {error.context_mark.line + 1}"
+    is_tab = source.text[offset : offset + 1] == "\t"
+    return (offset, "AUD1004", message, "indent with spaces, not with tabs" if is_tab else "")
 
 
 def _build(  # noqa: C901, PLR0912, PLR0915 - the one hot loop: calls would cost more than the work

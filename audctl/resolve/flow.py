@@ -32,7 +32,7 @@ def check_flow(around: Surroundings) -> Iterator[Finding]:
         try:
             TopologicalSorter(graph).prepare()
         except CycleError as error:
-            circle: list[Address] = list(reversed(error.args[1]))
+            circle: list[Address] = error.args[1]
             yield _finding(around, circle)
             for address in circle:
                 graph.pop(address, None)
