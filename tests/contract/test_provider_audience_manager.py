@@ -128,6 +128,18 @@ def test_a_replace_whose_answer_is_lost_is_recognised_as_done(
     assert updated.fields == {**live.fields, "status": "paused"}
 
 
+def test_a_mapping_whose_replaces_answer_is_lost_is_recognised_as_done(
+    bench: Bench, provider: AudienceManagerProvider
+) -> None:
+    live = provider.create("aam.mapping", mapping(bench, provider, bench.unique("it")))
+    bench.fault("PUT /v1/destinations/4200/mappings/*", "cut", when="after", times=1)
+
+    updated = provider.update(live, {"endDate": "2027-06-30"})
+
+    assert updated.fields["endDate"] == "2027-06-30"
+    assert updated.key == live.key
+
+
 def test_an_update_of_what_is_gone_says_so(bench: Bench, provider: AudienceManagerProvider) -> None:
     for object_type, fields in (
         ("aam.trait", trait(bench, provider, bench.unique("it"))),

@@ -220,6 +220,21 @@ def test_threads_that_start_together_sign_in_once() -> None:
     assert used == ["Bearer t1.a.b"] * 8
 
 
+def test_only_one_thread_at_a_time_signs_in() -> None:
+    auth = ImsAuth(credentials(), clock=FakeClock())
+    flow = auth.sync_auth_flow(request())
+
+    next(flow)
+    assert auth._lock.locked()
+    assert carried(flow.send(granted())) == "Bearer t1.a.b"
+    assert not auth._lock.locked()
+    next_sign_in = flow.send(httpx.Response(401))
+    assert next_sign_in.url.path == "/ims/token/v3"
+    assert auth._lock.locked()
+    flow.close()
+    assert not auth._lock.locked()
+
+
 def test_a_flow_given_up_during_sign_in_leaves_the_lock_free() -> None:
     auth = ImsAuth(credentials(), clock=FakeClock())
     flow = auth.sync_auth_flow(request())
