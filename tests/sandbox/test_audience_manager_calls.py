@@ -283,3 +283,78 @@ def test_no_field_value_crashes_it(account: Account, data: st.DataObject) -> Non
     )
     assert answer.status_code in {201, 400, 409}, answer.text
     assert httpx.codes.is_success(account.http.get(path).status_code)
+
+
+WORDS = st.sampled_from(
+    [
+        "segments",
+        "traits",
+        "folders",
+        "destinations",
+        "datasources",
+        "mappings",
+        "bulk-create",
+        "limits",
+        "validate",
+        "bulk-delete",
+        "users",
+        "self",
+        "0",
+        "4200",
+        "ic:",
+        "%00",
+        "%2F",
+        "%ff",
+        "",
+        "",
+    ]
+)
+PARAMETERS = st.sampled_from(
+    [
+        "page",
+        "pageSize",
+        "sortBy",
+        "descending",
+        "search",
+        "folderId",
+        "dataSourceId",
+        "status",
+        "integrationCode",
+        "restrictType",
+        "includeMetrics",
+        "includeDetails",
+        "containsTrait",
+        "updatedSince",
+        "includePermissions",
+        "containsSegment",
+        "includeMappings",
+    ]
+)
+ARGUMENTS = (
+    st.sampled_from(["true", "name", "sid", "0", "1", "9" * 30, "-1", "%", "_'\""]) | st.text()
+)
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"]),
+    words=st.lists(WORDS, max_size=4),
+    query=st.dictionaries(PARAMETERS, ARGUMENTS, max_size=4),
+    body=JSON_VALUES,
+)
+def test_no_path_or_query_crashes_it(
+    account: Account, method: str, words: list[str], query: dict[str, str], body: object
+) -> None:
+    content = None if method in {"GET", "HEAD", "DELETE"} else json.dumps(body)
+    answer = account.http.request(
+        method,
+        f"{account.sandbox.url}/v1/{'/'.join(words)}",
+        params=query,
+        content=content,
+        headers={"Content-Type": "application/json"},
+    )
+    assert answer.status_code < 500, (answer.request.url, answer.text)
+    if answer.content and method != "HEAD":
+        assert isinstance(answer.json(), dict | list)

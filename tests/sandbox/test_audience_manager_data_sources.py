@@ -7,7 +7,7 @@ import pytest
 
 from audctl.sandbox.audience_manager import Choices
 from audctl.sandbox.server import start
-from tests.sandbox.audience_manager_account import Account
+from tests.sandbox.audience_manager_account import Account, Json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,7 +142,7 @@ def test_lists_can_be_narrowed(account: Account) -> None:
     account.data_source(integrationCode="in", inboundS2S=True)
     account.data_source(integrationCode="out", outboundS2S=True)
 
-    def codes(**query: str) -> list[str]:
+    def codes(**query: Json) -> list[str]:
         return [row["integrationCode"] for row in account.get("/datasources", **query)]
 
     assert codes(inboundOnly="true") == ["in"]
@@ -176,7 +176,7 @@ def test_a_cross_device_source_brings_a_trait_that_follows_it(account: Account) 
     source = account.data_source(idType="CROSS_DEVICE", inboundS2S=True, name="Cards")
     path = f"/datasources/{source['dataSourceId']}"
 
-    def synced() -> list[Any]:
+    def synced() -> Json:
         return account.get("/traits", dataSourceId=source["dataSourceId"], includeDetails="true")
 
     (trait,) = synced()

@@ -203,6 +203,7 @@ def test_the_start_date_reads_back_a_day_earlier(account: Account) -> None:
     assert again["startDate"] == "2026-02-28"
     old = account.post(f"{base}/mappings", {**body, "startDate": 1_767_225_600_000})
     assert old["startDate"] == "2025-12-31"
+    wrong: object
     for wrong in ("01/03/2026", "2026-02-30", 10**30, [], True, "0001-01-01"):
         refused = account.post(f"{base}/mappings", {**body, "startDate": wrong}, status=400)
         assert refused["childMessages"] == ["startDate must be a date such as 2026-01-31"]

@@ -104,7 +104,7 @@ def test_only_empty_folders_can_be_deleted(account: Account) -> None:
 def test_a_trait_folder_lives_with_its_folder_trait(account: Account) -> None:
     folder = add(account, "traits", "Web")["folderId"]
 
-    def folder_traits() -> list[Json]:
+    def folder_traits() -> Json:
         return account.get("/traits", folderId=folder)
 
     (trait,) = folder_traits()

@@ -7,7 +7,7 @@ import pytest
 
 from audctl.sandbox.audience_manager import Choices
 from audctl.sandbox.server import start
-from tests.sandbox.audience_manager_account import Account, mapping_body, post, segment_body
+from tests.sandbox.audience_manager_account import Account, Json, mapping_body, post, segment_body
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,7 +117,7 @@ def test_lists_can_be_narrowed(account: Account, source: int, trait: int) -> Non
     a = account.segment(source, f"{trait}T", folderId=folder, integrationCode="a")
     b = account.segment(other, "7000000T", folderId=inner, status="INACTIVE")
 
-    def sids(**query: object) -> set[int]:
+    def sids(**query: Json) -> set[int]:
         return {row["sid"] for row in account.get("/segments", **query)}
 
     assert sids() == {a["sid"], b["sid"]}

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,7 +15,14 @@ import pytest
 
 from audctl.sandbox.server import start
 from audctl.sandbox.store import DataFolderInUseError, Store
-from tests.sandbox.audience_manager_account import Account, delete, fetch_token, get, post
+from tests.sandbox.audience_manager_account import (
+    Account,
+    delete,
+    fetch_token,
+    get,
+    post,
+    trait_body,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -268,3 +277,41 @@ def test_stopping_twice_does_nothing(tmp_path: Path) -> None:
     running.stop()
     with pytest.raises(httpx.ConnectError):
         get(running.url)
+
+
+def test_serving_in_the_foreground_announces_its_address_and_stops_on_interrupt(
+    tmp_path: Path,
+) -> None:
+    program = (
+        "import sys, pathlib; from audctl.sandbox.server import serve; "
+        "serve(pathlib.Path(sys.argv[1]), 0, 'demo', lambda url: print(url, flush=True))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        headers = {"Authorization": f"Bearer {fetch_token(url)}", "x-api-key": "sandbox"}
+        answer = post(f"{url}/v1/datasources", json={"name": "from outside"}, headers=headers)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) != 0
+    assert answer.status_code == 201
+    with start(tmp_path) as running, closing(Account(running)) as account:
+        assert "from outside" in [row["name"] for row in account.get("/datasources")]
+
+
+def test_callers_side_by_side_do_not_disturb_each_other(account: Account) -> None:
+    source = account.data_source(uniqueTraitIntegrationCodes=True)["dataSourceId"]
+
+    def create(number: int) -> int:
+        body = trait_body(source, name=str(number), integrationCode=f"code-{number // 2}")
+        return account.http.post("/traits", json=body).status_code
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        statuses = list(pool.map(create, range(40)))
+    assert (statuses.count(201), statuses.count(409)) == (20, 20)
+    codes = {row["integrationCode"] for row in account.get("/traits", includeDetails="true")}
+    assert codes == {None, *(f"code-{number}" for number in range(20))}
