@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from case_files import ENVIRON, findings_of, read_case, shown, write_repo
+
+from tests.unit.manifest.case_files import ENVIRON, findings_of, read_case, shown, write_repo
 
 CASES = Path(__file__).parents[2] / "cases" / "manifest"
 

@@ -5,7 +5,6 @@ import traceback
 from typing import TYPE_CHECKING
 
 import pytest
-from case_files import ENVIRON, PROJECT, findings_of, write_repo
 
 from audctl.errors import FindingsError, UsageError
 from audctl.manifest.environment import select_environment
@@ -17,6 +16,7 @@ from audctl.model.kinds.external_account import ExternalAccountSpec
 from audctl.model.kinds.trait import TraitSpec
 from audctl.model.kinds.unset import UNSET
 from audctl.redact import Secret
+from tests.unit.manifest.case_files import ENVIRON, PROJECT, findings_of, write_repo
 
 if TYPE_CHECKING:
     from pathlib import Path

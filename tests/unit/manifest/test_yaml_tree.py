@@ -32,7 +32,7 @@ def only(text: str | bytes) -> Document:
     return documents[0]
 
 
-def value(text: str) -> Any:
+def value(text: str) -> object:
     root: Any = only(f"v: {text}\n").root
     return root["v"]
 
@@ -135,8 +135,9 @@ def test_an_anchor_can_be_given_again_and_ends_with_its_document() -> None:
 @pytest.mark.parametrize("levels", [5, 9, 25])
 def test_a_billion_laughs_are_refused_before_they_grow(levels: int) -> None:
     lines = ["a0: &a0 [" + ", ".join(["lol"] * 9) + "]"]
-    for level in range(1, levels):
-        lines.append(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]")
+    lines += [
+        f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, levels)
+    ]
     _, findings = read("\n".join(lines))
     assert [each.code for each in findings] == ["AUD1007"]
 
@@ -172,7 +173,7 @@ _trees = st.recursive(
 @given(st.dictionaries(_text, _trees, min_size=1, max_size=4), st.booleans())
 def test_reads_what_yaml_writes_and_finds_every_value_in_the_file(
     tree: dict[str, Any],
-    flow: bool,  # noqa: FBT001 - drawn
+    flow: bool,
 ) -> None:
     written = yaml.safe_dump(tree, allow_unicode=True, default_flow_style=flow, sort_keys=False)
     document = only(written)
@@ -187,7 +188,9 @@ def test_reads_what_yaml_writes_and_finds_every_value_in_the_file(
             assert lines[span.line - 1][span.column - 1 :].startswith(shown)
 
 
-def _leaves(tree: Any, path: tuple[str | int, ...]) -> list[tuple[tuple[str | int, ...], Any]]:
+def _leaves(
+    tree: object, path: tuple[str | int, ...]
+) -> list[tuple[tuple[str | int, ...], object]]:
     if isinstance(tree, dict):
         return [each for key, below in tree.items() for each in _leaves(below, (*path, key))]
     if isinstance(tree, list):

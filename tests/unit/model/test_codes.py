@@ -22,4 +22,7 @@ def test_every_code_in_the_sources_has_a_meaning_and_the_other_way_round() -> No
 
 def test_the_table_is_sorted_and_says_whole_sentences() -> None:
     assert list(CODES) == sorted(CODES)
-    assert all(each.endswith(".") and each[0].isupper() or each.startswith("lifecycle") for each in CODES.values())
+    assert all(
+        (each.endswith(".") and each[0].isupper()) or each.startswith("lifecycle")
+        for each in CODES.values()
+    )
