@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from audctl.apply.executor import run
-from audctl.errors import LedgerError, LockError
+from audctl.errors import ConflictError, LedgerError, LockError
 from audctl.model.canonical import canonical
 from audctl.model.ledger import Ledger
 from audctl.model.live import LiveObject, LiveState, merge_states
 from audctl.model.objects import OBJECT_TYPES
+from audctl.model.rules.segment_rule import SegmentRule
 from audctl.model.value import Reference
 from audctl.redact import Secret
 from tests.build import ALL_TYPES, NOON, make_plan
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from audctl.model.desired import DesiredObject
     from audctl.model.outcome import ApplyReport, Outcome
     from audctl.model.plan import Plan
-    from audctl.model.value import LiveValue, Plain
+    from audctl.model.value import LiveValue
 
 
 class FakeClock:
@@ -164,6 +165,8 @@ class MemorySystem:
 
     def delete(self, live: LiveObject) -> None:
         with self._writing("delete", live.type, live.id):
+            if users := [each.id for each in self.objects.values() if _refers(each, live)]:
+                raise ConflictError(f"{live.type} {live.id} is used by {', '.join(users)}")
             self.objects.pop((live.type, live.id), None)
 
     def _stored(
@@ -182,6 +185,18 @@ class MemorySystem:
 
     def _writing(self, verb: str, object_type: str, what: str) -> _Write:
         return _Write(self, verb, object_type, what)
+
+
+def _refers(user: LiveObject, target: LiveObject) -> bool:
+    """Tell whether an object certainly refers to another of the same system."""
+    for name, kind in OBJECT_TYPES[user.type].fields.items():
+        value = user.fields.get(name)
+        if isinstance(value, SegmentRule):
+            if target.type == "aam.trait" and f"{target.id}T" in value.traits:
+                return True
+        elif kind.to == (target.type,) and value == target.id:
+            return True
+    return False
 
 
 class _Write:
@@ -239,8 +254,12 @@ class World:
     def writes(self) -> list[tuple[str, str, str]]:
         return [call for each in self.systems.values() for call in each.calls]
 
-    def content(self) -> dict[tuple[str, ...], Mapping[str, Plain | object]]:
-        """Return all live objects by type and key, ids left out, to compare two worlds."""
-        return {
-            (o.type, *o.key): o.fields for s in self.systems.values() for o in s.objects.values()
-        }
+    def labels(self) -> list[tuple[str, str]]:
+        """Return type and name of every live object, to compare two worlds with other ids."""
+        objects = (each for system in self.systems.values() for each in system.objects.values())
+        return sorted((each.type, _name(each)) for each in objects)
+
+
+def _name(live: LiveObject) -> str:
+    names = ("label", "name", "path", "audienceName")
+    return next((str(live.fields[name]) for name in names if live.fields.get(name)), "")

@@ -157,6 +157,8 @@ class _Pair:
         if self.entry is None:
             return False
         standing = self.live.fields.get(kind.name)
+        if standing is None:
+            return False
         if isinstance(value, Reference):
             if self.known.ids.get(value.target) != standing:
                 return False
