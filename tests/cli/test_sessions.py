@@ -178,7 +178,11 @@ def _change(url: str, path: str, key: str, value: str) -> None:
             "scope": "openid,AdobeID",
         }
         token = client.post("/ims/token/v3", data=form).raise_for_status().json()["access_token"]
-        headers = {"Authorization": f"Bearer {token}", "x-api-key": "marketer"}
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "x-api-key": "marketer",
+            "AAM-Disable-Escaping-HTML": "true",
+        }
         content = client.get(path, headers=headers).raise_for_status().json()
         client.put(path, headers=headers, json=content | {key: value}).raise_for_status()
 

@@ -104,7 +104,11 @@ class Stage:
                 "scope": "openid,AdobeID",
             },
         )["access_token"]
-        signed_in = {"Authorization": f"Bearer {token}", "x-api-key": "marketer"}
+        signed_in = {
+            "Authorization": f"Bearer {token}",
+            "x-api-key": "marketer",
+            "AAM-Disable-Escaping-HTML": "true",  # as the console does; rules come escaped otherwise
+        }
         path = f"/v1/segments/ic:{CHANGED}"
         segment = self.http("GET", path, headers=signed_in)
         segment["name"] = "Cart abandoners (edited by hand)"
