@@ -66,7 +66,8 @@ def _reader_gone(console: Console) -> int:
 
 
 def _tell_unexpected(error: Exception, console: Console) -> None:
-    secrets = tuple(_secrets(console))
+    # A list, not a tuple: the collector would hand out a tuple that is still being built, and break it.
+    secrets = list(_secrets(console))
     summary = " ".join(str(error).split())
     console.tell(mask(f"error: unexpected {type(error).__name__}: {summary}", secrets))
     if console.settings.debug:
@@ -89,7 +90,7 @@ def _secrets(console: Console) -> Iterator[str]:
     The collector's list finds the secrets of any part without a registry that all parts would have to feed.
     """
     for each in gc.get_objects():
-        if isinstance(each, Secret) and len(each.reveal()) >= _SHORTEST_SECRET:
+        if type(each) is Secret and len(each.reveal()) >= _SHORTEST_SECRET:
             yield each.reveal()
     for name, value in console.settings.environ.items():
         if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET:

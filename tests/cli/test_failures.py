@@ -53,6 +53,7 @@ def test_an_unexpected_error_is_one_line_and_a_way_to_learn_more() -> None:
 def test_a_traceback_asked_for_holds_no_secret() -> None:
     at = console(AUDCTL_DEBUG="1", S3_SECRET="from-the-environment")
     held = Secret("held-by-a-part", "${file:x}")
+    more = [Secret(f"one-of-many-{number}") for number in range(50)]
 
     def fail() -> object:
         message = f"got {held.reveal()} and from-the-environment, Authorization: Bearer abc.def"
@@ -63,6 +64,7 @@ def test_a_traceback_asked_for_holds_no_secret() -> None:
     assert "Traceback" in shown
     assert "in fail" in shown
     assert "got *** and ***, Authorization: Bearer ***" in shown
+    assert all(each.reveal() not in shown for each in more)
     for secret in ("held-by-a-part", "from-the-environment", "abc.def"):
         assert secret not in shown
 
