@@ -95,10 +95,21 @@ def test_a_page_that_comes_back_short_is_an_error_not_a_smaller_table(
     bench: Bench, client: CampaignClient
 ) -> None:
     where = some_lists(bench, client, 6)
+    # Calls: a page, nothing, the count, nothing again.
     bench.fault(QUERY, status=200, body=EMPTY_PAGE, nth=2, times=1)
+    bench.fault(QUERY, status=200, body=EMPTY_PAGE, nth=3, times=1)
 
     with pytest.raises(InvalidAnswerError, match="6 rows, only 2"):
         list(select_all(client, "nms:group", (ID,), (where,), page_size=2))
+
+
+def test_a_row_that_came_while_counting_is_read_too(bench: Bench, client: CampaignClient) -> None:
+    where = some_lists(bench, client, 4)
+    bench.fault(QUERY, status=200, body=EMPTY_PAGE, nth=2, times=1)
+
+    pages = list(select_all(client, "nms:group", (ID,), (where,), page_size=2))
+
+    assert [len(each) for each in pages] == [2, 2]
 
 
 def test_a_server_that_caps_pages_is_read_to_the_end(bench: Bench, client: CampaignClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from audctl.errors import RejectedError
@@ -12,7 +13,6 @@ from audctl.providers.campaign.documents import (
     append,
     child,
     children_of,
-    local_name,
     parse_document,
 )
 from audctl.providers.campaign.mapping.columns import Column
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from audctl.ports import WriteValue
     from audctl.providers.campaign.names import CampaignNames
 
+_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 COMMAND_LIMIT_S = 120.0
 """How long a start or stop may take before it counts as unknown."""
 
@@ -182,15 +183,15 @@ def _activities_of(row: etree._Element) -> etree._Element | None:
     """Find the definition in a row: under ``data`` as elements or as text, or right under the row."""
     data = child(row, "data")
     if data is not None and not children_of(data) and (data.text or "").strip():
+        text = _DECLARATION.sub("", data.text or "")
         try:
-            data = parse_document((data.text or "").strip().encode())
+            # The text may be a whole document or several elements side by side.
+            data = parse_document(f"<data>{text}</data>".encode())
         except UnsafeDocumentError:
             return None
     for place in (data, row):
         if place is None:
             continue
-        if local_name(place) == "activities":
-            return place
         found = child(place, "activities")
         if found is None and (inner := child(place, "workflow")) is not None:
             found = child(inner, "activities")
