@@ -76,8 +76,6 @@ class CampaignNames:
     """On nms:group: the audience's name."""
     list_data_source: str = "[@amcDataSource-id]"
     """On nms:group: foreign key of the AMC data source."""
-    audience_identifier: str = "mapping"
-    """What identifies an audience in a list: ``mapping`` (the sibling product says so) or ``segment``."""
 
     # -- S3 external accounts
 
@@ -120,12 +118,13 @@ class CampaignNames:
         known = {_camel(each.name): each.name for each in fields(cls)}
         problems = []
         values: dict[str, object] = {}
-        for key, value in given.items():
+        for key, written in given.items():
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
                 hint = f', did you mean "{near[0]}"?' if near else ""
                 problems.append(f'campaign.names has no setting "{key}"{hint}')
                 continue
+            value = _number(written) if known[key] in _LARGEST else written
             problem = _problem_with(known[key], value)
             if problem:
                 problems.append(f"campaign.names.{key} must be {problem}, not {value!r}")
@@ -182,8 +181,6 @@ def _problem_with(setting: str, value: object) -> str:
         fits = set(re.findall(r"\{(\w+)\}", value)) == wanted and "=" in value
         words = " and ".join(f"{{{each}}}" for each in sorted(wanted))
         return "" if fits else f"assignments with {words}"
-    if setting == "audience_identifier":
-        return "" if value in {"mapping", "segment"} else '"mapping" or "segment"'
     pattern, words = _text_form(setting)
     return "" if pattern.fullmatch(value) else words
 
@@ -194,6 +191,11 @@ def _text_form(setting: str) -> tuple[re.Pattern[str], str]:
     if setting.startswith(("data_source_", "list_", "account_")):
         return _ATTRIBUTE, "a path such as @label or [@folder-id]"
     return _ELEMENT, "an XML name"
+
+
+def _number(value: object) -> object:
+    """Return the number that a text of digits is: the project file may quote it."""
+    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,6}", value) else value
 
 
 def _is_whole(value: object, low: int, high: int) -> bool:
