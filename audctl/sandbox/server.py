@@ -160,7 +160,8 @@ class _ThreadedServer(uvicorn.Server):
         running = list(self.server_state.tasks)
         for connection in list(self.server_state.connections):
             connection.transport.abort()
-        # Calls in flight end their transaction before the store closes.
+        for task in running:
+            task.cancel()  # a delay in progress ends; a transaction in a thread is still waited for
         await asyncio.gather(*running, return_exceptions=True)
 
     def finish(self) -> None:

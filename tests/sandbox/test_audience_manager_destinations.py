@@ -256,8 +256,10 @@ def test_each_type_needs_its_own_mapping_fields(
     ]
     fields = {"url": "https://x.example"} if "url" in missing[0] else dict.fromkeys(missing, "a")
     made = account.post(f"{base}/mappings", mapping_body(segment, **fields))
-    if destination["serializationEnabled"]:
+    if destination["destinationType"] == "PUSH" and destination["serializationEnabled"]:
         assert made["url"] == made["secureUrl"] == "a"
+        path = f"{base}/mappings/{made['destinationMappingId']}"
+        assert account.put(path, {**made, "traitAlias": "b"})["secureUrl"] == "b"
     if destination["destinationType"] == "ADS":
         assert made["priority"] == 1
         assert account.post(f"{base}/mappings", mapping_body(segment, **fields))["priority"] == 2
@@ -322,6 +324,23 @@ def test_export_controls_forbid_a_rule_change_of_a_mapped_segment(account: Accou
         "EXPORT_CONTROL_VIOLATION"
     )
     assert account.get(path)["segmentRule"] == whole["segmentRule"]
+
+
+def test_the_sources_of_the_merge_rule_count_in_export_controls(account: Account) -> None:
+    base = f"/destinations/{account.url_destination(dataExportLabels=['PII'])['destinationId']}"
+    source = account.data_source(dataExportRestrictions=["PII"])["dataSourceId"]
+    segment, _ = segment_of(account)
+    body = mapping_body(segment, url="https://x.example")
+    account.post(f"{base}/mappings", body)
+    with account.sandbox.store.write() as conn:  # no API call makes or changes merge rules
+        conn.execute(
+            "UPDATE aam_merge_rule SET document = json_set(document, '$.dataSources', json_array(?))",
+            (source,),
+        )
+    refused = account.post(f"{base}/mappings", body, status=409)
+    assert refused["childMessages"][0].startswith(f"PII of data source {source}")
+    used = account.delete(f"/datasources/{source}", status=409)["childMessages"]
+    assert used == ["merge rule 4910 Current device profile uses it"]
 
 
 def test_the_segments_own_source_plays_no_part_in_export_controls(account: Account) -> None:

@@ -315,3 +315,24 @@ def test_callers_side_by_side_do_not_disturb_each_other(account: Account) -> Non
     assert (statuses.count(201), statuses.count(409)) == (20, 20)
     codes = {row["integrationCode"] for row in account.get("/traits", includeDetails="true")}
     assert codes == {None, *(f"code-{number}" for number in range(20))}
+
+
+def test_stopping_does_not_wait_for_a_delayed_call(tmp_path: Path) -> None:
+    with start(tmp_path) as running, closing(Account(running)) as account:
+        add_fault(account, route="GET /v1/traits", kind="latency", latency_ms=1_000_000)
+        outcome: list[type[Exception]] = []
+
+        def wait_for_answer() -> None:
+            try:
+                account.http.get("/traits", timeout=None)
+            except httpx.TransportError as error:
+                outcome.append(type(error))
+
+        caller = threading.Thread(target=wait_for_answer)
+        caller.start()
+        rules = f"{running.url}/_sandbox/faults"
+        while not get(rules).json()["rules"][0]["struck"]:
+            pass
+        running.stop()
+        caller.join()
+    assert len(outcome) == 1

@@ -3,8 +3,6 @@
 Field list after the documentation's sample answer and settings page; the field page itself is not public.
 """
 
-import json
-
 from audctl.sandbox.audience_manager import synced_traits
 from audctl.sandbox.audience_manager.choices import makes_synced_trait
 from audctl.sandbox.audience_manager.dispatch import Answer, Call, as_json
@@ -223,13 +221,3 @@ def _namespace(fields: Document, call: Call) -> Document:
 
 def _sampling(call: Call) -> Document:
     return {"samplingStartTime": call.now_ms, "samplingEndTime": call.now_ms + SAMPLING_MS}
-
-
-def restrictions(call: Call, data_source_ids: list[int]) -> dict[int, frozenset[str]]:
-    """Give the export controls of several data sources by id."""
-    rows = call.conn.execute(
-        "SELECT id, document -> '$.dataExportRestrictions' AS controls FROM aam_data_source"
-        " WHERE id IN (SELECT value FROM json_each(?))",
-        (as_json(data_source_ids),),
-    )
-    return {row["id"]: frozenset(json.loads(row["controls"])) for row in rows}

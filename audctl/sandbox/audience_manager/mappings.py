@@ -91,6 +91,7 @@ def replace(call: Call) -> Answer:
     fields = decode(FIELDS, body, record.document, resets=resets)
     destination = _destination_of(call, record)
     _check(destination, fields)
+    _echo_alias(destination, fields)
     return _answer(call, save(call, MAPPING, record, fields), 200)
 
 
@@ -136,11 +137,17 @@ def _create(call: Call, destination: Record, body: Mapping[str, object]) -> Reco
     )
     if destination.document["destinationType"] == "ADS" and fields["priority"] is None:
         fields["priority"] = 1 + _mapping_count(call, destination)
-    if destination.document.get("serializationEnabled") and fields["traitAlias"]:
-        fields["url"] = fields["secureUrl"] = fields["traitAlias"]
+    _echo_alias(destination, fields)
     stamped = stamp_new(fields, call)
     del stamped["pid"]
     return insert(call.conn, MAPPING, {"destinationId": destination.id, **stamped, "traitValue": 0})
+
+
+def _echo_alias(destination: Record, fields: Document) -> None:
+    """Show the alias of a serialised URL destination as both of its URLs."""
+    kind = destination.document["destinationType"]
+    if kind == "PUSH" and destination.document["serializationEnabled"]:
+        fields["url"] = fields["secureUrl"] = fields["traitAlias"]
 
 
 def _mapping_count(call: Call, destination: Record) -> int:
