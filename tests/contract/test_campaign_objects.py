@@ -20,6 +20,17 @@ from audctl.providers.campaign.documents import child
 from audctl.providers.campaign.mapping.definition import REARRANGED
 from audctl.providers.campaign.persist import row_document, server_time, write, write_collection
 from audctl.providers.campaign.query import ID, Node, equals, get_first, select_all
+from audctl.providers.campaign.workflow_commands import (
+    STARTED,
+    STATE_NODES,
+    await_state,
+    pause,
+    restart,
+    state_of,
+    stop,
+    wake_up,
+)
+from tests.contract.bench import FakeClock
 from tests.contract.campaign_cases import (
     LISTS,
     QUERY,
@@ -34,6 +45,8 @@ from tests.contract.campaign_cases import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from audctl.providers.campaign import CampaignClient
     from tests.contract.bench import Bench
 
@@ -505,6 +518,46 @@ def test_a_workflow_that_does_not_start_in_time_is_told_as_unknown(
 
     assert caught.value.may_have_happened
     assert 100 < sum(bench.clock.slept) <= 120
+
+
+def test_a_workflow_that_fails_on_its_way_is_told_with_the_activity(
+    bench: Bench, provider: CampaignProvider
+) -> None:
+    live = provider.create("campaign.workflow", workflow(bench, provider, bench.unique("failing")))
+    failing = EMPTY_PAGE.replace(
+        "<group-collection/>",
+        f'<workflow id="{live.id}" state="13" failed="1" errorActivity="source"/>',
+    )
+    bench.fault(QUERY, status=200, body=failing, nth=2, times=1)
+
+    with pytest.raises(RejectedError, match="failed in activity 'source'") as caught:
+        provider.update(live, {"running": True})
+
+    assert caught.value.may_have_happened
+
+
+def test_a_workflow_that_vanishes_on_its_way_is_told_as_gone(client: CampaignClient) -> None:
+    with pytest.raises(NotFoundError, match="is gone"):
+        await_state(client, "no-such", STARTED, clock=FakeClock(), limit_s=1)
+
+
+@pytest.mark.parametrize(
+    ("command", "state"), [(pause, 13), (restart, 11), (wake_up, 11), (stop, 20)]
+)
+def test_every_command_is_given_by_internal_name(
+    bench: Bench,
+    provider: CampaignProvider,
+    command: Callable[[CampaignClient, str], None],
+    state: int,
+) -> None:
+    fields = {**workflow(bench, provider, bench.unique("commanded")), "running": True}
+    live = provider.create("campaign.workflow", fields)
+
+    command(provider.client, live.key[0])
+
+    row = get_first(provider.client, "xtk:workflow", (ID, *STATE_NODES), (f"@id = {live.id}",))
+    assert row is not None
+    assert state_of(row).state == state
 
 
 def test_a_running_workflow_is_stopped_before_it_is_deleted(
