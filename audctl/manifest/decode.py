@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hin
 
 from audctl.model.address import Address
 from audctl.model.kinds import KINDS
+from audctl.model.kinds.spelling import camel_case
 from audctl.model.kinds.unset import Unset
 from audctl.model.resource import DeletionPolicy, Lifecycle, Resource
 from audctl.redact import Secret
@@ -59,11 +59,6 @@ def decode(cls: type[Any], tree: Mapping[str, Any], secrets: Mapping[str, Secret
         else:
             values[name] = value if convert is None else convert(value)
     return cls(**values)
-
-
-def camel_case(name: str) -> str:
-    """Return a Python field's name as manifests spell it: ``ttl_days`` → ``ttlDays``."""
-    return re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
 
 
 def _lifecycle(tree: Mapping[str, Any]) -> Lifecycle:

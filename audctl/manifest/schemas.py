@@ -90,13 +90,19 @@ class KindSchema:
         """Tell whether a document fits; :mod:`audctl.manifest.schema_check` says why not."""
         return self._validator.is_valid(tree)
 
+    def failing_paths(self, tree: object) -> list[tuple[str | int, ...]]:
+        """Return where a document does not fit."""
+        return [tuple(each.instance_path) for each in self._validator.iter_errors(tree)]
+
     def types(self, path: tuple[str | int, ...]) -> frozenset[str]:
         """Return the JSON types a field may have; empty when the schema does not say."""
-        normal = tuple(0 if isinstance(step, int) else step for step in path)
-        found = self._types.get(normal)
+        found = self._types.get(path)
         if found is None:
+            # All items of a list are alike; without this, long lists would fill the cache.
+            normal = tuple(0 if isinstance(step, int) else step for step in path)
             types = (field_schema(self.schema, normal) or {}).get("type", ())
-            found = self._types[normal] = frozenset([types] if isinstance(types, str) else types)
+            found = frozenset([types] if isinstance(types, str) else types)
+            self._types[normal] = found
         return found
 
     def is_secret(self, path: tuple[str | int, ...]) -> bool:

@@ -8,28 +8,22 @@ nodes and on alias expansion that hold before anything grows.
 from __future__ import annotations
 
 import sys
+from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
-from yaml.cyaml import CParser  # type: ignore[attr-defined]  # absent from the stubs
 
 from audctl.manifest.positions import Path, Positions, SourceFile, Tree
 from audctl.manifest.scalars import LOOSE_FIRST, Scalar, resolve_plain
+from audctl.manifest.yaml_events import MAX_DEPTH, MAX_NODES, Refused, read_events, shortened
 from audctl.model.finding import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
-MAX_DEPTH: Final = 32
-MAX_NODES: Final = 50_000
-"""Of one document, repetitions by alias included."""
 
-_Event: Any = yaml.Event
-_SCALAR: Final = yaml.ScalarEvent
-_STARTS: Final = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
-_ENDS: Final = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
@@ -66,14 +60,6 @@ class Document:
     templates: list[Template] = field(default_factory=list)
 
 
-class _Refused(Exception):  # noqa: N818 - a decision; never leaves this module
-    """The rest of this file is not read."""
-
-    def __init__(self, offset: int, code: str, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.problem = (offset, code, message, hint)
-
-
 def read_source(name: str, data: bytes) -> SourceFile | Finding:
     """Return a file's content as UTF-8 without a byte order mark, or why it cannot be read."""
     if len(data) > MAX_FILE_BYTES:
@@ -106,12 +92,8 @@ def read_documents(source: SourceFile) -> tuple[list[Document], list[Finding]]:
     documents: list[Document] = []
     problems: list[tuple[int, str, str, str]] = []
     try:
-        parser = CParser(source.data)
-        events = iter(parser.get_event, None)
-        if b"*" in source.data or b"&" in source.data:
-            events = _without_aliases(events)
-        _build(source, events, documents, problems)
-    except _Refused as refused:
+        _build(source, read_events(source.data), documents, problems)
+    except Refused as refused:
         problems.append(refused.problem)
     except yaml.MarkedYAMLError as error:
         problems.append(_syntax_problem(source, error))
@@ -145,8 +127,10 @@ def _build(  # noqa: C901, PLR0912, PLR0915 - the one hot loop: calls would cost
     documents: list[Document],
     problems: list[tuple[int, str, str, str]],
 ) -> None:
-    scalar, mapping, sequence = _SCALAR, yaml.MappingStartEvent, yaml.SequenceStartEvent
-    ends, intern = _ENDS, sys.intern
+    scalar, mapping, sequence = yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent
+    intern, loose_first = sys.intern, LOOSE_FIRST
+    # What a whole file does not have need not be looked for in each of its values.
+    has_tags, has_templates = b"!" in source.data, b"${" in source.data
     container: Any = []
     key: str | None = None
     stack: list[tuple[Any, str | None]] = []
@@ -161,21 +145,13 @@ def _build(  # noqa: C901, PLR0912, PLR0915 - the one hot loop: calls would cost
             offset = event.start_mark.index
             offsets.append(offset)
             text = event.value
-            if event.tag is not None:
+            if has_tags and event.tag is not None:
                 problems.append(_tag(event))
             if in_mapping:
                 if key is None:
                     key = intern(text)
-                    if key in container:
-                        problems.append(
-                            (offset, "AUD1005", f'key "{_short(key)}" stands twice in one mapping',
-                             "remove one of the two")
-                        )  # fmt: skip
-                    elif key == "<<" and event.implicit[0]:
-                        problems.append(
-                            (offset, "AUD1006", "merge keys (<<) are not supported",
-                             "write the fields out, or repeat a whole value with an alias")
-                        )  # fmt: skip
+                    if key in container or key == "<<":
+                        problems += _bad_key(event, key, container)
                     continue
                 container[key] = text
                 place: str | int = key
@@ -183,24 +159,24 @@ def _build(  # noqa: C901, PLR0912, PLR0915 - the one hot loop: calls would cost
             else:
                 place = len(container)
                 container.append(text)
-            if event.implicit[0] and text[:1] in LOOSE_FIRST:
+            if text[:1] in loose_first and event.implicit[0]:
                 value = resolve_plain(text)
                 if value is not text:
                     container[place] = value
                     loose.append(Loose(container, place, (*_trail(stack), place), text, value))
-            elif "${" in text:
+            elif has_templates and "${" in text:
                 templates.append(Template(container, place, (*_trail(stack), place), text))
         elif kind is mapping or kind is sequence:
             offset = event.start_mark.index
-            if event.tag is not None:
+            offsets.append(offset)
+            if has_tags and event.tag is not None:
                 problems.append(_tag(event))
             if in_mapping and key is None:
-                raise _Refused(offset, "AUD1006", "a mapping key must be one plain word")
+                raise Refused(offset, "AUD1006", "a mapping key must be one plain word")
             if len(stack) > MAX_DEPTH:
-                raise _Refused(offset, "AUD1007", f"nested more than {MAX_DEPTH} levels deep")
-            offsets.append(offset)
+                raise Refused(offset, "AUD1007", f"nested more than {MAX_DEPTH} levels deep")
             if len(offsets) > MAX_NODES:
-                raise _Refused(start, "AUD1007", f"document has more than {MAX_NODES:,} values")
+                break
             child: Any = {} if kind is mapping else []
             if in_mapping:
                 container[key] = child
@@ -208,22 +184,22 @@ def _build(  # noqa: C901, PLR0912, PLR0915 - the one hot loop: calls would cost
                 container.append(child)
             stack.append((container, key))
             container, key, in_mapping = child, None, kind is mapping
-        elif kind in ends:
+        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             container, key = stack.pop()
-            in_mapping = type(container) is dict
+            in_mapping = key is not None
             key = None
         elif kind is yaml.DocumentStartEvent:
             start = event.start_mark.index
-            container, key, in_mapping = [], None, False
+            container, in_mapping = [], False
             offsets, loose, templates = [], [], []
-        elif kind is yaml.DocumentEndEvent:
+        elif kind is yaml.DocumentEndEvent and container[0] is not None:
             if len(offsets) > MAX_NODES:
-                raise _Refused(start, "AUD1007", f"document has more than {MAX_NODES:,} values")
-            root = container[0]
-            if root is not None:
-                begin = offsets[0] if offsets else start
-                positions = Positions(source, begin, root, offsets)
-                documents.append(Document(root, positions, loose, templates))
+                break
+            positions = Positions(source, offsets[0], container[0], array("I", offsets))
+            documents.append(Document(container[0], positions, loose, templates))
+    else:
+        return
+    raise Refused(start, "AUD1007", f"document has more than {MAX_NODES:,} values")
 
 
 def _trail(stack: list[tuple[Any, str | None]]) -> Iterator[str | int]:
@@ -232,81 +208,20 @@ def _trail(stack: list[tuple[Any, str | None]]) -> Iterator[str | int]:
         yield len(parent) - 1 if key is None else key
 
 
+def _bad_key(event: Any, key: str, container: Any) -> list[tuple[int, str, str, str]]:  # noqa: ANN401
+    offset = event.start_mark.index
+    if key in container:
+        message = f'key "{shortened(key)}" stands twice in one mapping'
+        return [(offset, "AUD1005", message, "remove one of the two")]
+    if event.implicit[0]:
+        hint = "write the fields out, or repeat a whole value with an alias"
+        return [(offset, "AUD1006", "merge keys (<<) are not supported", hint)]
+    return []
+
+
 def _tag(event: Any) -> tuple[int, str, str, str]:  # noqa: ANN401 - PyYAML's events are untyped
     tag = event.tag.replace("tag:yaml.org,2002:", "!!")
     return (
-        event.start_mark.index, "AUD1006", f"tags are not supported: {_short(tag)}",
+        event.start_mark.index, "AUD1006", f"tags are not supported: {shortened(tag)}",
         "remove the tag; put quotes around a value to make it text",
     )  # fmt: skip
-
-
-def _short(text: str) -> str:
-    """Return text from a file in a form that fits a message."""
-    limit = 60
-    flat = " ".join(text.split())
-    return flat if len(flat) <= limit else flat[:limit] + "…"
-
-
-def _without_aliases(events: Iterable[Any]) -> Iterator[Any]:
-    """Replace every alias by the events of what it repeats, so that the builder knows no aliases.
-
-    Repeated events keep their places: a wrong value is reported where it is written.
-    """
-    stream = iter(events)
-    anchors: dict[str, list[Any]] = {}
-    for event in stream:
-        kind = type(event)
-        if kind is yaml.DocumentStartEvent:
-            anchors = {}
-            yield event
-        elif kind is yaml.AliasEvent:
-            yield from _repeated(event, anchors)
-        elif (kind is _SCALAR or kind in _STARTS) and event.anchor is not None:
-            yield from _recorded(event, stream, anchors)
-        else:
-            yield event
-
-
-def _repeated(alias: Any, anchors: dict[str, list[Any]]) -> list[Any]:  # noqa: ANN401
-    found = anchors.get(alias.anchor)
-    if found is None:
-        raise _Refused(
-            alias.start_mark.index, "AUD1008",
-            f'alias "*{_short(alias.anchor)}" repeats nothing that stands complete above it',
-        )  # fmt: skip
-    return found
-
-
-def _recorded(first: Any, stream: Iterator[Any], anchors: dict[str, list[Any]]) -> list[Any]:  # noqa: ANN401
-    """Return all events of one anchored node, aliases in it replaced, and remember its anchors."""
-    events: list[Any] = []
-    open_nodes: list[tuple[str | None, int]] = []
-    event = first
-    while True:
-        kind = type(event)
-        if kind is yaml.AliasEvent:
-            events += _repeated(event, anchors)
-        elif kind in _STARTS:
-            if len(open_nodes) > MAX_DEPTH:
-                raise _Refused(
-                    event.start_mark.index, "AUD1007", f"nested more than {MAX_DEPTH} levels deep"
-                )
-            open_nodes.append((event.anchor, len(events)))
-            anchors.pop(event.anchor, None)
-            events.append(event)
-        else:
-            events.append(event)
-            if kind in _ENDS:
-                anchor, begin = open_nodes.pop()
-                if anchor is not None:
-                    anchors[anchor] = events[begin:]
-            elif event.anchor is not None:
-                anchors[event.anchor] = [event]
-        if len(events) > MAX_NODES * 2:
-            raise _Refused(
-                first.start_mark.index, "AUD1007",
-                f"aliases make this document larger than {MAX_NODES:,} values",
-            )  # fmt: skip
-        if not open_nodes:
-            return events
-        event = next(stream)

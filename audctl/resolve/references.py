@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from audctl.model.address import Address
 from audctl.model.finding import Finding, Severity
@@ -13,6 +11,7 @@ from audctl.model.kinds.audience import AudienceSpec, Source
 from audctl.model.kinds.data_source import DataSourceSpec
 from audctl.model.kinds.export_binding import ExportBindingSpec
 from audctl.model.kinds.import_binding import ImportBindingSpec, carrier
+from audctl.model.kinds.spelling import spec_paths
 from audctl.model.suggestion import did_you_mean
 from audctl.resolve.claims import check_claims
 from audctl.resolve.flow import check_flow
@@ -155,7 +154,7 @@ def _export(resource: Resource, spec: ExportBindingSpec, around: Surroundings) -
 
 def _ignored(resource: Resource) -> Iterator[Finding]:
     """Yield the paths of lifecycle.ignore that the kind does not have."""
-    known = _paths(type(resource.spec))  # type: ignore[arg-type]  # mypy doubts that classes are hashable
+    known = spec_paths(type(resource.spec))  # type: ignore[arg-type]  # mypy doubts that classes are hashable
     for index, path in enumerate(resource.lifecycle.ignore):
         if path not in known:
             yield _finding(
@@ -163,13 +162,3 @@ def _ignored(resource: Resource) -> Iterator[Finding]:
                 f"spec.lifecycle.ignore names {path}, which a {resource.address.kind} does not have",
                 f"spec.lifecycle.ignore[{index}]", did_you_mean(path, known),
             )  # fmt: skip
-
-
-@cache
-def _paths(spec: type[Any]) -> frozenset[str]:
-    assert is_dataclass(spec)
-    found = set()
-    for each in fields(spec):
-        head, *tail = each.name.split("_")
-        found.add(f"spec.{head}{''.join(map(str.capitalize, tail))}")
-    return frozenset(found)

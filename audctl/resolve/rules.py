@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from audctl.model.address import Address
 from audctl.model.finding import Finding, Severity
 from audctl.model.kinds.audience import AudienceSpec
 from audctl.model.kinds.rule_text import segment_rule, trait_rule
@@ -123,9 +122,3 @@ def _place_of(name: str, text: str) -> int:
     """Return the offset of a trait's name in its rule, as a whole word."""
     found = re.search(rf"(?<![A-Za-z0-9._-]){re.escape(name)}(?![A-Za-z0-9._-])", text)
     return found.start() if found else 0
-
-
-def trait_address(name: str, around: Surroundings) -> Address:
-    """Return the resource whose trait a name in a rule means."""
-    trait = Address("Trait", name)
-    return trait if trait in around.resources else Address("ExportBinding", name)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audctl.manifest.positions import path_text
+from audctl.manifest.yaml_events import MAX_DEPTH
 from audctl.manifest.yaml_tree import (
-    MAX_DEPTH,
     MAX_FILE_BYTES,
     Document,
     read_documents,

@@ -12,7 +12,6 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from audctl.manifest.decode import camel_case
 from audctl.manifest.environment import Environment
 from audctl.manifest.project import Guards
 from audctl.manifest.schemas import (
@@ -24,6 +23,7 @@ from audctl.manifest.schemas import (
     schema_stem,
 )
 from audctl.model.kinds import KINDS
+from audctl.model.kinds.spelling import camel_case, spec_paths
 from audctl.model.kinds.unset import Unset
 from audctl.model.resource import Lifecycle
 from audctl.redact import Secret
@@ -201,3 +201,9 @@ def test_references_in_schemas_are_those_the_kinds_report() -> None:
         for path, node in nodes(spec_schema(kind)):
             if "name" in node.get("$ref", ""):
                 assert node.get("x-audctl-kind") in KINDS, f"{kind}{path}"
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_the_paths_of_a_spec_are_those_of_its_schema(kind: str) -> None:
+    found = {f"spec{path}" for path, _ in nodes(spec_schema(kind))}
+    assert spec_paths(KINDS[kind].spec) == found - {"spec.lifecycle"}
