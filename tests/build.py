@@ -13,7 +13,7 @@ from audctl.model.desired import DesiredObject
 from audctl.model.ledger import Intent, Ledger, LedgerEntry
 from audctl.model.live import LiveObject, LiveState, Origin
 from audctl.model.objects import OBJECT_TYPES, Form
-from audctl.model.plan import EnvironmentIdentity, Plan
+from audctl.model.plan import EnvironmentIdentity, Plan, PlanOptions
 from audctl.model.resource import DeletionPolicy, Lifecycle, Resource
 from audctl.model.rules.rule_error import RuleError
 from audctl.model.rules.segment_rule import parse_segment_rule
@@ -21,7 +21,6 @@ from audctl.model.rules.trait_rule import parse_trait_rule
 from audctl.model.span import Span
 from audctl.model.value import Reference
 from audctl.plan.build import build_plan
-from audctl.plan.options import PlanOptions
 from audctl.redact import Secret
 
 if TYPE_CHECKING:
@@ -175,13 +174,24 @@ def make_intent(address: str, *key: str) -> Intent:
     return Intent(address=where, type=where.object, key=key, run="earlier", begun_at=NOON)
 
 
+NO_LIMITS = {"maxDeletes": "100%", "maxPauses": "100%", "maxReplaces": "100%"}
+
+
 def make_plan(
     desired: Iterable[DesiredObject],
     live: LiveState,
     ledger: Ledger,
+    *,
+    limits: Mapping[str, str | int] = MappingProxyType(NO_LIMITS),
     **options: Any,
 ) -> Plan:
-    """Plan for the project of these builders."""
+    """Plan for the project of these builders, without guards unless they are given."""
     return build_plan(
-        desired, live, ledger, project="shop", environment=HERE, options=PlanOptions(**options)
+        desired,
+        live,
+        ledger,
+        project="shop",
+        environment=HERE,
+        options=PlanOptions(**options),
+        limits=limits,
     )

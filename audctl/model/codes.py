@@ -81,6 +81,10 @@ CODES: Mapping[str, str] = MappingProxyType(
         "AUD2010": "An object whose manifest is gone stays, because something else still uses it.",
         "AUD2011": "Steps need each other, so that no order is possible.",
         "AUD2012": "An object would be replaced while others still refer to the old one.",
+        "AUD2013": "An --allow that allows nothing.",
+        "AUD2101": "The plan deletes more objects than the guard maxDeletes lets through.",
+        "AUD2102": "The plan pauses more objects than the guard maxPauses lets through.",
+        "AUD2103": "The plan replaces more objects than the guard maxReplaces lets through.",
     }
 )
 """One sentence for each code, sorted."""

@@ -30,9 +30,26 @@ class EnvironmentIdentity:
     campaign: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What a person allows for one plan; nothing by default. Part of what is approved."""
+
+    adopt: bool = False
+    """Take over every live object that carries a desired key, as if each manifest asked for it."""
+    allowed: frozenset[str] = frozenset()
+    """``GUARD:NAME`` texts as given to ``--allow``: a guard and a step's address, or a type or project."""
+
+    def allows(self, guard: str, name: str) -> bool:
+        """Whether ``--allow GUARD:NAME`` was given."""
+        return f"{guard}:{name}" in self.allowed
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Steps in execution order. ``digest`` covers project, identity and every step but Keep; not places or times."""
+    """Steps in execution order.
+
+    ``digest`` covers project, identity, options and every step but Keep; not places or times.
+    """
 
     project: str
     environment: EnvironmentIdentity
@@ -47,6 +64,8 @@ class Plan:
     digest: str = ""
     calls: Mapping[str, int]
     """HTTP calls that reading took, by system."""
+    options: PlanOptions = PlanOptions()
+    """What was allowed when it was made; applying it allows the same."""
 
     @cached_property
     def counts(self) -> Mapping[Change, int]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from audctl.errors import FindingsError, PlanRefused, StalePlanError, UsageError
 from audctl.model.finding import Severity
+from audctl.model.plan import PlanOptions
 
 if TYPE_CHECKING:
     import threading
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from audctl.model.plan import Plan
     from audctl.operations.context import Context
     from audctl.operations.survey import Surveyor
-    from audctl.plan.options import PlanOptions
     from audctl.ports import Lease
 
 LEASE = timedelta(minutes=10)
@@ -85,8 +85,8 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
                 run_id=run_id,
                 stop_requested=stop.is_set,
             )
-            if verify and not report.interrupted:
-                report = _verified(report, surveyor, options, lease)
+            if verify and not (report.interrupted or report.lock_lost):
+                report = _verified(report, surveyor, lease)
             return plan, report
         finally:
             lease.release()
@@ -134,12 +134,13 @@ def _check_unchanged(approved: Plan | None, plan: Plan, expect_digest: str | Non
         raise StalePlanError(f"the plan has digest {plan.digest}, not the expected {expect_digest}")
 
 
-def _verified(
-    report: ApplyReport, surveyor: Surveyor, options: PlanOptions, lease: Lease
-) -> ApplyReport:
-    """Read everything again; what a new plan still has is left, and said so."""
+def _verified(report: ApplyReport, surveyor: Surveyor, lease: Lease) -> ApplyReport:
+    """Read everything again; what a new plan still has is left, and said so.
+
+    Nothing is allowed this time: whatever was allowed is done by now, or is left.
+    """
     lease.renew()
-    after = surveyor.plan(surveyor.look(), options)
+    after = surveyor.plan(surveyor.look(), PlanOptions())
     left = tuple(step for step in after.steps if step.change.value != "keep")
     wrong = any(each.severity is Severity.ERROR for each in after.findings)
     return replace(report, verified=not left and not wrong, left=left)

@@ -51,6 +51,7 @@ class Surveyor:
 
     def plan(self, survey: Survey, options: PlanOptions) -> Plan:
         """Plan from a survey, the project's guards included."""
+        guards = self.loaded.project.guards
         return build_plan(
             survey.desired,
             survey.live,
@@ -58,6 +59,11 @@ class Surveyor:
             project=self.loaded.project.name,
             environment=self.connection.identity,
             options=options,
+            limits={
+                "maxDeletes": guards.max_deletes,
+                "maxPauses": guards.max_pauses,
+                "maxReplaces": guards.max_replaces,
+            },
             manifest_digest=self.loaded.digest,
         )
 

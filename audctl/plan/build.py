@@ -11,6 +11,7 @@ from audctl.model.plan import Plan
 from audctl.plan.decide import Decisions
 from audctl.plan.digest import plan_digest
 from audctl.plan.graph import order_steps
+from audctl.plan.guards import guard_findings
 from audctl.plan.identify import Standing, identify
 from audctl.plan.known import Known
 from audctl.plan.options import EMPTY_PROJECT, EMPTY_READ, PlanOptions
@@ -37,12 +38,13 @@ def build_plan(  # noqa: PLR0913 - the engine's one door
     project: str,
     environment: EnvironmentIdentity,
     options: PlanOptions = PlanOptions(),  # noqa: B008 - frozen, and without any permission
+    limits: Mapping[str, str | int] | None = None,
     manifest_digest: str = "",
 ) -> Plan:
     """Return the steps that make the live systems what the manifests say.
 
     A plan with findings of severity error must not be applied. The same input in any order gives the same
-    plan, byte for byte.
+    plan, byte for byte. ``limits`` are the project's guards by name, where they differ from the defaults.
     """
     wanted = tuple(desired)
     findings: list[Finding] = []
@@ -69,6 +71,9 @@ def build_plan(  # noqa: PLR0913 - the engine's one door
 
     ordered, cycles = order_steps(_with_delete_order(steps, ledger, live))
     findings.extend(cycles)
+    findings.extend(
+        guard_findings(ordered, owned=len(ledger.entries), options=options, limits=limits)
+    )
     return Plan(
         project=project,
         environment=environment,
@@ -78,8 +83,9 @@ def build_plan(  # noqa: PLR0913 - the engine's one door
         live_as_of=live.read_at,
         ledger_serial=ledger.serial,
         manifest_digest=manifest_digest,
-        digest=plan_digest(project, environment, ordered),
+        digest=plan_digest(project, environment, ordered, options),
         calls=dict(live.calls),
+        options=options,
     )
 
 

@@ -160,18 +160,16 @@ class _Pair:
         if standing is None:
             return False
         if isinstance(value, Reference):
-            if self.known.ids.get(value.target) != standing:
-                return False
-            self.found.targets.add(value.target)
+            same = self.known.ids.get(value.target) == standing
         elif isinstance(value, SegmentRule):
-            if not (isinstance(standing, SegmentRule) and self.known.same_rule(value, standing)):
-                return False
+            same = isinstance(standing, SegmentRule) and self.known.same_rule(value, standing)
+        else:
+            same = value == standing
+        recorded = standing.canonical if same and isinstance(standing, BooleanRule) else standing
+        if not same or self.entry.fields.get(kind.name) != recorded:
+            return False
+        if isinstance(value, (Reference, SegmentRule)):
             self.found.targets.update(self.known.targets(value))
-        elif value != standing:
-            return False
-        last = self.entry.fields.get(kind.name)
-        if last != (standing.canonical if isinstance(standing, BooleanRule) else standing):
-            return False
         self.found.owned[kind.name] = standing
         return True
 

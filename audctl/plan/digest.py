@@ -1,8 +1,8 @@
 """The digest of a plan: what a person approves, and nothing that may differ without a difference.
 
-It covers the project, the environment's identity and every step but Keep: its change, what it touches, the
-live object it was planned against, and each field before and after. Places in files, times, wording and counts
-are left out, so that a comment added to a manifest does not undo an approval.
+It covers the project, the environment's identity, what was allowed, and every step but Keep: its change, what
+it touches, the live object it was planned against, and each field before and after. Places in files, times,
+wording and counts are left out, so that a comment added to a manifest does not undo an approval.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import json
 from typing import TYPE_CHECKING
 
 from audctl.model.change import Change
-from audctl.plan.plan_json import step_to_json
+from audctl.plan.plan_json import options_to_json, step_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from audctl.model.change import Step
-    from audctl.model.plan import EnvironmentIdentity, Plan
+    from audctl.model.plan import EnvironmentIdentity, Plan, PlanOptions
 
 _STEP_KEYS = (
     "address",
@@ -34,18 +34,22 @@ _STEP_KEYS = (
 _FIELD_KEYS = ("field", "before", "after", "known_after_apply", "waits_for", "sensitive")
 
 
-def plan_digest(project: str, environment: EnvironmentIdentity, steps: Iterable[Step]) -> str:
-    """Return ``sha256:`` and the hash of the canonical content."""
-    content = canonical_text(project, environment, steps)
-    return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
+def plan_digest(
+    project: str, environment: EnvironmentIdentity, steps: Iterable[Step], options: PlanOptions
+) -> str:
+    """Return the SHA-256 of the canonical content, in hex."""
+    content = canonical_text(project, environment, steps, options)
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def digest_of(plan: Plan) -> str:
     """Return the digest the plan's content has, whatever its ``digest`` says."""
-    return plan_digest(plan.project, plan.environment, plan.steps)
+    return plan_digest(plan.project, plan.environment, plan.steps, plan.options)
 
 
-def canonical_text(project: str, environment: EnvironmentIdentity, steps: Iterable[Step]) -> str:
+def canonical_text(
+    project: str, environment: EnvironmentIdentity, steps: Iterable[Step], options: PlanOptions
+) -> str:
     """Return the bytes that are hashed, as text: JSON with sorted keys and without spaces."""
     content = {
         "project": project,
@@ -55,6 +59,7 @@ def canonical_text(project: str, environment: EnvironmentIdentity, steps: Iterab
             environment.audience_manager,
             environment.campaign,
         ],
+        "options": options_to_json(options),
         "steps": [_canonical_step(each) for each in steps if each.change is not Change.KEEP],
     }
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -12,15 +12,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audctl.errors import PlanRefused, UsageError
 from audctl.model.change import Change
+from audctl.model.finding import Finding, Severity
 from audctl.plan.options import EMPTY_PROJECT, EMPTY_READ
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from audctl.model.change import Step
-    from audctl.model.plan import Plan
+    from audctl.model.plan import PlanOptions
 
 GUARDED: Mapping[str, Change] = {
     "maxDeletes": Change.DELETE,
@@ -32,8 +32,12 @@ GUARDED: Mapping[str, Change] = {
 DEFAULT_LIMITS: Mapping[str, str] = {
     "maxDeletes": "10%",
     "maxPauses": "10%",
-    "maxReplaces": "10%",
+    "maxReplaces": "0%",
 }
+
+_CODES = {"maxDeletes": "AUD2101", "maxPauses": "AUD2102", "maxReplaces": "AUD2103"}
+
+_GUARD_OF = {change: guard for guard, change in GUARDED.items()}
 
 _LIMIT = re.compile(r"(\d{1,9})(%?)")
 
@@ -66,61 +70,71 @@ def parse_limit(text: str | int) -> Limit:
     return Limit(int(found[1]), is_share=bool(found[2]))
 
 
-def check_guards(
-    plan: Plan,
+def guard_findings(
+    steps: Iterable[Step],
     *,
     owned: int,
+    options: PlanOptions,
     limits: Mapping[str, str | int] | None = None,
-    allow: Collection[str] = (),
-) -> None:
-    """Let the plan through, or raise PlanRefused naming each step and the flag that would allow it.
+) -> tuple[Finding, ...]:
+    """Return an error for every step over a limit, each with the flag that would let it through.
 
-    ``owned`` is the number of ledger entries. ``limits`` override the defaults by guard name; names of other
-    guards are left to those. ``allow`` holds ``GUARD:ADDRESS`` texts, an address being an object's or its
-    resource's; one that no step matches raises UsageError, for an override that does nothing is a mistake.
+    ``owned`` is the number of ledger entries. ``limits`` override the defaults by guard name; those of other
+    guards are left to them. An override names a step's address or its resource's, and takes the step out of the
+    count; one that names no such step is an error too, for it does not do what its author thinks.
     """
-    allowed = _allowed(plan, allow)
-    refusals: list[str] = []
-    for guard, change in GUARDED.items():
+    by_guard: dict[str, list[Step]] = {guard: [] for guard in GUARDED}
+    for step in steps:
+        guard = _GUARD_OF.get(step.change)
+        if guard is not None:
+            by_guard[guard].append(step)
+    findings = list(_useless(by_guard, options))
+    for guard, counted in by_guard.items():
         limit = parse_limit((limits or {}).get(guard, DEFAULT_LIMITS[guard]))
-        steps = [
+        left = [
             each
-            for each in plan.steps
-            if each.change is change and not allowed[guard].intersection(_names(each))
+            for each in counted
+            if not any(options.allows(guard, name) for name in _names(each))
         ]
-        if len(steps) > limit.allowed(owned):
-            refusals.append(_refusal(guard, limit, owned, steps))
-    if refusals:
-        raise PlanRefused("\n".join(refusals))
+        if len(left) > limit.allowed(owned):
+            findings.extend(_refusal(guard, limit, owned, len(left), each) for each in left)
+    return tuple(findings)
 
 
-def _allowed(plan: Plan, allow: Collection[str]) -> dict[str, set[str]]:
-    allowed: dict[str, set[str]] = {guard: set() for guard in GUARDED}
-    for each in allow:
-        guard, colon, name = each.partition(":")
-        if guard in {EMPTY_READ, EMPTY_PROJECT}:
+def _useless(by_guard: Mapping[str, list[Step]], options: PlanOptions) -> Iterator[Finding]:
+    for each in sorted(options.allowed):
+        guard, _, name = each.partition(":")
+        if guard in {EMPTY_READ, EMPTY_PROJECT} and name:
             continue
-        if guard not in GUARDED or not colon or not name:
+        if guard not in by_guard or not name:
             known = ", ".join([*GUARDED, EMPTY_READ, EMPTY_PROJECT])
-            raise UsageError(f"--allow {each}: expected GUARD:ADDRESS with one of {known}")
-        steps = (step for step in plan.steps if step.change is GUARDED[guard])
-        if not any(name in _names(step) for step in steps):
-            raise UsageError(f"--allow {each}: the plan has no {GUARDED[guard]} of {name}")
-        allowed[guard].add(name)
-    return allowed
+            yield Finding(
+                "AUD2013",
+                Severity.ERROR,
+                f"--allow {each} is not GUARD:ADDRESS",
+                hint=f"the guards are {known}",
+            )
+        elif not any(name in _names(step) for step in by_guard[guard]):
+            yield Finding(
+                "AUD2013",
+                Severity.ERROR,
+                f"--allow {each} allows nothing: the plan has no {GUARDED[guard]} of {name}",
+                hint="take it away, or correct the address",
+            )
 
 
 def _names(step: Step) -> tuple[str, str]:
     return str(step.address), str(step.address.resource)
 
 
-def _refusal(guard: str, limit: Limit, owned: int, steps: list[Step]) -> str:
-    most = limit.allowed(owned)
-    head = (
-        f"{guard}: {len(steps)} {GUARDED[guard]} step(s), {most} allowed"
-        f" ({limit} of {owned} owned objects)"
-        if limit.is_share
-        else f"{guard}: {len(steps)} {GUARDED[guard]} step(s), {most} allowed"
+def _refusal(guard: str, limit: Limit, owned: int, count: int, step: Step) -> Finding:
+    share = f" ({limit} of {owned} owned objects)" if limit.is_share else ""
+    return Finding(
+        _CODES[guard],
+        Severity.ERROR,
+        f"{guard}: {step.address} is one of {count} {step.change} steps, "
+        f"{limit.allowed(owned)} allowed{share}",
+        step.span,
+        f"--allow {guard}:{step.address}",
+        step.address,
     )
-    lines = [f"  {each.address}: allow it with --allow {guard}:{each.address}" for each in steps]
-    return "\n".join([head, *lines])

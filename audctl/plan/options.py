@@ -1,23 +1,13 @@
-"""What a person may allow when planning."""
+"""The names ``--allow`` knows, and the options themselves."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from audctl.model.plan import PlanOptions
+
+__all__ = ["EMPTY_PROJECT", "EMPTY_READ", "PlanOptions"]
 
 EMPTY_READ = "emptyRead"
+"""With a type: believe that none of its objects is left although the ledger knows some."""
+
 EMPTY_PROJECT = "emptyProject"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanOptions:
-    """Permissions of one run; none by default."""
-
-    adopt: bool = False
-    """Take over every live object that carries a desired key, as if each manifest asked for it."""
-    allowed: frozenset[str] = frozenset()
-    """``emptyRead:TYPE``: believe that no object of a type is left although the ledger knows some;
-    ``emptyProject:PROJECT``: believe that no manifest is left."""
-
-    def allows(self, what: str, name: str) -> bool:
-        """Whether ``--allow WHAT:NAME`` was given."""
-        return f"{what}:{name}" in self.allowed
+"""With the project's name: believe that no manifest is left."""

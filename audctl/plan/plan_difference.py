@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from audctl.model.address import Address
     from audctl.model.change import Step
-    from audctl.model.plan import Plan
+    from audctl.model.plan import Plan, PlanOptions
 
 _COMPARED = (
     "type",
@@ -38,6 +38,8 @@ def _differences(approved: Plan, now: Plan) -> Iterator[str]:
         before, after = getattr(approved.environment, name), getattr(now.environment, name)
         if before != after:
             yield f"environment {name}: approved for {_shown(before)}, now {_shown(after)}"
+    if approved.options != now.options:
+        yield (f"options: approved {_options(approved.options)}, now {_options(now.options)}")
     old, new = _acting(approved), _acting(now)
     for address in sorted(old.keys() | new.keys()):
         before, after = old.get(address), new.get(address)
@@ -49,6 +51,12 @@ def _differences(approved: Plan, now: Plan) -> Iterator[str]:
             yield from _step_differences(address, before, after)
     if list(old) != list(new) and old.keys() == new.keys():
         yield "the order of the steps is another one"
+
+
+def _options(options: PlanOptions) -> str:
+    given = ["--adopt"] if options.adopt else []
+    given += [f"--allow {each}" for each in sorted(options.allowed)]
+    return " ".join(given) or "without any"
 
 
 def _step_differences(address: Address, before: Step, after: Step) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from audctl.model.address import Address, parse_address
 from audctl.model.change import Change, FieldChange, FieldReason, Impact, Step
 from audctl.model.finding import Finding, Severity
-from audctl.model.plan import FORMAT_VERSION, EnvironmentIdentity, Plan
+from audctl.model.plan import FORMAT_VERSION, EnvironmentIdentity, Plan, PlanOptions
 from audctl.model.span import Span
 from audctl.model.value import Unknown
 
@@ -33,6 +33,7 @@ def plan_to_json(plan: Plan) -> Json:
             "audience_manager": plan.environment.audience_manager,
             "campaign": plan.environment.campaign,
         },
+        "options": options_to_json(plan.options),
         "digest": plan.digest,
         "live_as_of": _moment(plan.live_as_of),
         "ledger_serial": plan.ledger_serial,
@@ -48,6 +49,11 @@ def plan_to_json(plan: Plan) -> Json:
         "unmanaged": dict(sorted(plan.unmanaged.items())),
         "calls": dict(sorted(plan.calls.items())),
     }
+
+
+def options_to_json(options: PlanOptions) -> Json:
+    """Return what was allowed."""
+    return {"adopt": options.adopt, "allowed": sorted(options.allowed)}
 
 
 def step_to_json(step: Step) -> Json:
@@ -104,6 +110,10 @@ def plan_from_json(content: Json) -> Plan:
         manifest_digest=_text(content["manifest_digest"]),
         digest=_text(content["digest"]),
         calls={_text(name): int(count) for name, count in content["calls"].items()},
+        options=PlanOptions(
+            adopt=bool(content["options"]["adopt"]),
+            allowed=frozenset(_text(each) for each in content["options"]["allowed"]),
+        ),
     )
 
 

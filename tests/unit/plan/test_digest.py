@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from audctl.model.change import FieldReason
+from audctl.model.plan import PlanOptions
 from audctl.model.span import Span
 from audctl.plan.digest import digest_of, plan_digest
 from tests.build import HERE, NOON, make_desired, make_ledger, make_live, make_plan, make_state
@@ -53,15 +54,15 @@ def test_what_would_be_done_counts(change: dict[str, Any]) -> None:
     trait = next(each for each in plan.steps if each.address.kind == "Trait")
     assert trait.requires
     steps = tuple(replace(each, **change) if each is trait else each for each in plan.steps)
-    assert plan_digest(plan.project, plan.environment, steps) != plan.digest
+    assert plan_digest(plan.project, plan.environment, steps, plan.options) != plan.digest
 
 
 def test_where_it_belongs_counts() -> None:
     plan = rich_plan()
-    assert plan_digest("other", HERE, plan.steps) != plan.digest
+    assert plan_digest("other", HERE, plan.steps, plan.options) != plan.digest
     for field in ("name", "organization", "audience_manager", "campaign"):
         elsewhere = replace(HERE, **{field: "other"})
-        assert plan_digest(plan.project, elsewhere, plan.steps) != plan.digest
+        assert plan_digest(plan.project, elsewhere, plan.steps, plan.options) != plan.digest
 
 
 def secret_plan_digest(secret: str, serial: int) -> str:
@@ -95,3 +96,9 @@ def test_untouched_objects_do_not_count() -> None:
     )
     assert kept.is_empty
     assert kept.digest == make_plan([], make_state(), make_ledger()).digest
+
+
+def test_what_was_allowed_counts() -> None:
+    plan = rich_plan()
+    for options in (PlanOptions(adopt=True), PlanOptions(allowed=frozenset({"maxDeletes:List/k"}))):
+        assert digest_of(replace(plan, options=options)) != plan.digest

@@ -1,18 +1,26 @@
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
 
-from audctl.errors import PlanRefused, UsageError
-from audctl.plan.guards import check_guards, parse_limit
+from audctl.model.finding import Severity
+from audctl.plan.guards import parse_limit
 from tests.build import make_desired, make_entry, make_ledger, make_live, make_plan, make_state
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from audctl.model.plan import Plan
 
 
-def removal_plan(count: int, policy: str = "Delete") -> Plan:
+def removal_plan(
+    count: int,
+    policy: str = "Delete",
+    limits: Mapping[str, str | int] = MappingProxyType({}),
+    allowed: frozenset[str] = frozenset(),
+) -> Plan:
     kind, object_type = (
         ("Audience", "aam.segment") if policy == "Pause" else ("List", "campaign.list")
     )
@@ -26,7 +34,9 @@ def removal_plan(count: int, policy: str = "Delete") -> Plan:
         for n, name in enumerate(names)
     ]
     wanted = [make_desired("DataSource/d#aam.dataSource", {"integrationCode": "d"})]
-    return make_plan(wanted, make_state(*live), make_ledger(*entries))
+    return make_plan(
+        wanted, make_state(*live), make_ledger(*entries), limits=limits, allowed=allowed
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,47 +63,76 @@ def test_what_is_no_limit_is_refused(text: str) -> None:
         parse_limit(text)
 
 
+def refusals(plan: Plan) -> list[tuple[str, str, str]]:
+    return [(each.code, str(each.address), each.hint) for each in plan.findings]
+
+
 def test_small_sets_are_guarded_too() -> None:
-    check_guards(removal_plan(1), owned=9)
-    with pytest.raises(PlanRefused) as refused:
-        check_guards(removal_plan(2), owned=9)
-    assert str(refused.value) == (
-        "maxDeletes: 2 delete step(s), 1 allowed (10% of 9 owned objects)\n"
-        "  List/n0#campaign.list: allow it with --allow maxDeletes:List/n0#campaign.list\n"
-        "  List/n1#campaign.list: allow it with --allow maxDeletes:List/n1#campaign.list"
-    )
-    with pytest.raises(PlanRefused):
-        check_guards(removal_plan(9), owned=9)
+    assert refusals(removal_plan(1)) == []
+    found = removal_plan(2).findings
+    assert [(each.code, each.message, each.hint) for each in found] == [
+        (
+            "AUD2101",
+            (
+                f"maxDeletes: List/n{n}#campaign.list is one of 2 delete steps, 1 allowed "
+                "(10% of 2 owned objects)"
+            ),
+            f"--allow maxDeletes:List/n{n}#campaign.list",
+        )
+        for n in range(2)
+    ]
+    assert all(each.severity is Severity.ERROR for each in found)
+    assert len(refusals(removal_plan(9))) == 9
 
 
 def test_pauses_are_guarded_by_their_own_limit() -> None:
-    with pytest.raises(PlanRefused, match="maxPauses: 3 pause"):
-        check_guards(removal_plan(3, "Pause"), owned=20, limits={"maxDeletes": 99})
-    check_guards(removal_plan(3, "Pause"), owned=20, limits={"maxPauses": "15%"})
+    assert {code for code, *_ in refusals(removal_plan(3, "Pause"))} == {"AUD2102"}
+    assert refusals(removal_plan(3, "Pause", limits={"maxPauses": "100%"})) == []
+    assert len(refusals(removal_plan(3, "Pause", limits={"maxDeletes": 99}))) == 3
+
+
+def test_no_replace_passes_by_default() -> None:
+    wanted = make_desired(
+        "Trait/t#aam.trait",
+        {"integrationCode": "t", "type": "ruleBased"},
+        lifecycle={"allowReplace": True},
+    )
+    live = make_state(make_live("aam.trait", "1", {"integrationCode": "t", "type": "onboarded"}))
+    ledger = make_ledger(make_entry("Trait/t#aam.trait", "1", {"type": "onboarded"}))
+    plan = make_plan([wanted], live, ledger, limits={})
+    assert refusals(plan) == [
+        ("AUD2103", "Trait/t#aam.trait", "--allow maxReplaces:Trait/t#aam.trait")
+    ]
+    allowed = frozenset({"maxReplaces:Trait/t"})
+    assert refusals(make_plan([wanted], live, ledger, limits={}, allowed=allowed)) == []
 
 
 def test_a_plain_number_counts_steps() -> None:
-    with pytest.raises(PlanRefused, match=r"2 delete step\(s\), 1 allowed$|1 allowed\n"):
-        check_guards(removal_plan(2), owned=10_000, limits={"maxDeletes": 1})
+    assert len(refusals(removal_plan(3, limits={"maxDeletes": 2}))) == 3
+    assert refusals(removal_plan(3, limits={"maxDeletes": 3})) == []
+    assert len(refusals(removal_plan(1, limits={"maxDeletes": 0}))) == 1
 
 
 @pytest.mark.parametrize("name", ["List/n0#campaign.list", "List/n0"])
 def test_an_override_takes_its_step_out_of_the_count(name: str) -> None:
-    check_guards(removal_plan(2), owned=9, allow=[f"maxDeletes:{name}", "emptyRead:aam.trait"])
-    with pytest.raises(PlanRefused, match="2 delete"):
-        check_guards(removal_plan(3), owned=9, allow=[f"maxDeletes:{name}"])
+    allowed = frozenset({f"maxDeletes:{name}", "emptyRead:aam.trait"})
+    assert refusals(removal_plan(2, allowed=allowed)) == []
+    left = refusals(removal_plan(3, allowed=allowed))
+    assert [address for _, address, _ in left] == ["List/n1#campaign.list", "List/n2#campaign.list"]
 
 
 @pytest.mark.parametrize(
     ("allow", "message"),
     [
-        ("maxDeletes:List/other", "no delete of List/other"),
-        ("maxPauses:List/n0", "no pause of List/n0"),
-        ("maxDeletes", "expected GUARD:ADDRESS"),
-        ("maxDeletes:", "expected GUARD:ADDRESS"),
-        ("everything:List/n0", "expected GUARD:ADDRESS"),
+        ("maxDeletes:List/other", "allows nothing: the plan has no delete of List/other"),
+        ("maxPauses:List/n0", "allows nothing: the plan has no pause of List/n0"),
+        ("maxDeletes", "is not GUARD:ADDRESS"),
+        ("maxDeletes:", "is not GUARD:ADDRESS"),
+        ("emptyRead", "is not GUARD:ADDRESS"),
+        ("everything:List/n0", "is not GUARD:ADDRESS"),
     ],
 )
-def test_an_override_that_does_nothing_is_a_mistake(allow: str, message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        check_guards(removal_plan(1), owned=9, allow=[allow])
+def test_an_override_that_does_nothing_is_an_error(allow: str, message: str) -> None:
+    (finding,) = removal_plan(1, allowed=frozenset({allow})).findings
+    assert (finding.code, finding.severity) == ("AUD2013", Severity.ERROR)
+    assert finding.message == f"--allow {allow} {message}"

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audctl.model.change import Change
+from audctl.model.plan import PlanOptions
 from audctl.plan.plan_difference import compare_plans
 from tests.build import (
     HERE,
@@ -94,3 +95,11 @@ def test_another_order_is_named() -> None:
     plan = rich_plan()
     turned = replace(plan, steps=plan.steps[::-1])
     assert compare_plans(plan, turned) == ("the order of the steps is another one",)
+
+
+def test_other_permissions_are_named() -> None:
+    plan = rich_plan()
+    options = PlanOptions(adopt=True, allowed=frozenset({"maxDeletes:List/k"}))
+    assert compare_plans(plan, replace(plan, options=options)) == (
+        "options: approved --allow emptyRead:aam.trait, now --adopt --allow maxDeletes:List/k",
+    )

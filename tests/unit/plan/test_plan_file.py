@@ -61,7 +61,7 @@ def rich_plan() -> Plan:
         make_entry("List/old#campaign.list", "2", {"name": "r"}, deletion_policy="Delete"),
         make_entry("List/safe#campaign.list", "3", {"name": "safe"}, protect=True),
     )
-    return make_plan(desired, live, ledger)
+    return make_plan(desired, live, ledger, allowed=frozenset({"emptyRead:aam.trait"}))
 
 
 def test_what_is_written_reads_back_the_same(tmp_path: Path) -> None:
@@ -71,6 +71,7 @@ def test_what_is_written_reads_back_the_same(tmp_path: Path) -> None:
     assert again.digest == plan.digest == digest_of(again)
     assert again.findings == plan.findings
     assert again.environment == plan.environment
+    assert again.options == plan.options
     assert again.counts == plan.counts
     assert again.live_as_of == plan.live_as_of
     shown = [
@@ -123,10 +124,14 @@ BROKEN: dict[str, tuple[Callable[[str], str], str]] = {
         edit(lambda c: c["environment"].update(name="production")),
         "was changed after",
     ),
-    "a digest edited": (edit(lambda c: c.update(digest="sha256:0")), "was changed after"),
+    "a digest edited": (edit(lambda c: c.update(digest="0")), "was changed after"),
     "a key missing": (edit(lambda c: c["changes"][0].pop("fingerprint")), "not a whole plan"),
     "a wrong type": (edit(lambda c: c["changes"][0].update(label=3)), "not a whole plan"),
     "an unknown change": (edit(lambda c: c["changes"][0].update(change="x")), "not a whole plan"),
+    "a permission added": (
+        edit(lambda c: c["options"]["allowed"].append("maxDeletes:List/k")),
+        "was changed after",
+    ),
     "a list for a map": (edit(lambda c: c.update(environment=[])), "not a whole plan"),
     "deep": (lambda _: "[" * 100_000, "no valid JSON"),
 }
