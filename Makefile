@@ -18,7 +18,7 @@ help: ## List the targets
 
 setup: $(READY) ## Build the virtual environment, if it is missing or older than the lock
 
-$(READY): requirements-dev.txt pyproject.toml
+$(READY): requirements-dev.txt
 	rm -rf $(VENV)
 	@python="$(PYTHON)"; test -n "$$python" || python=$$(.ci/find-python) || exit 1; "$$python" -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
