@@ -34,6 +34,8 @@ def apply(
         Path | None,
         typer.Argument(
             metavar="FILE",
+            exists=True,
+            dir_okay=False,
             help="A plan from plan --out: applied only if planning again gives the same digest.",
         ),
     ] = None,

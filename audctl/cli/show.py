@@ -16,7 +16,10 @@ app = typer.Typer(rich_markup_mode=None)
 @app.command()
 def show(
     context: typer.Context,
-    plan_file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan from plan --out.")],
+    plan_file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A plan from plan --out."),
+    ],
     output: OutputOption = Output.TEXT,
 ) -> int:
     """Show a plan that was written to a file.

@@ -44,7 +44,7 @@ NORMALISED = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"), "<time>"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "<time>"),
     (re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}"), "<run>"),
-    (re.compile(r"\b[0-9a-f]{64}\b"), "<digest>"),
+    (re.compile(r"\b(?:[0-9a-f]{64}|(?<=\()[0-9a-f]{12}(?=\)))"), "<digest>"),
     (re.compile(r"127\.0\.0\.1:\d+"), "<sandbox>"),
     (re.compile(r"\b\d+ calls?\b"), "<calls>"),
     (re.compile(r"waiting \d+\.\d s"), "waiting <seconds>"),
