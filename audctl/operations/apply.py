@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from audctl.errors import FindingsError, PlanRefused, StalePlanError, UsageError
+from audctl.model.change import Change
 from audctl.model.finding import Severity
 from audctl.model.plan import PlanOptions
 
@@ -141,9 +142,11 @@ def _verified(report: ApplyReport, surveyor: Surveyor, lease: Lease) -> ApplyRep
     """
     lease.renew()
     after = surveyor.plan(surveyor.look(), PlanOptions())
-    left = tuple(step for step in after.steps if step.change.value != "keep")
+    left = tuple(step for step in after.steps if step.change is not Change.KEEP)
+    # What waits for a person is left, and is no failure of this run.
+    undone = any(step.change is not Change.MANUAL for step in left)
     wrong = any(each.severity is Severity.ERROR for each in after.findings)
-    return replace(report, verified=not left and not wrong, left=left)
+    return replace(report, verified=not undone and not wrong, left=left)
 
 
 def _login() -> str:
