@@ -47,7 +47,7 @@ def build_plan(  # noqa: PLR0913 - the engine's one door
     plan, byte for byte. ``limits`` are the project's guards by name, where they differ from the defaults.
     """
     wanted = tuple(desired)
-    findings: list[Finding] = []
+    findings: list[Finding] = list(_useless_beliefs(wanted, live, ledger, options))
     unsure = _unsure_types(wanted, live, ledger, options, findings)
     identified = identify(wanted, live, ledger, unreadable=unsure)
     findings.extend(identified.findings)
@@ -56,7 +56,7 @@ def build_plan(  # noqa: PLR0913 - the engine's one door
     for each in wanted:
         if each.type in unsure and (entry := ledger.entries.get(each.address)):
             known.learn(each.address, each.type, entry.live_id)
-    decisions = Decisions(known, ledger, options)
+    decisions = Decisions(known, live, ledger, options)
     for match in identified.matches:
         decisions.decide(match)
     findings.extend(decisions.findings)
@@ -125,6 +125,30 @@ def _unsure_types(
                 )
             )
     return frozenset(unsure)
+
+
+def _useless_beliefs(
+    wanted: Collection[DesiredObject], live: LiveState, ledger: Ledger, options: PlanOptions
+) -> Iterable[Finding]:
+    """Yield an error for each permission to believe something that nobody says."""
+    if not options.allowed:
+        return
+    present = {each.type for each in live.objects}
+    believable = {
+        f"{EMPTY_READ}:{each.type}"
+        for each in ledger.entries.values()
+        if each.type in live.types_read and each.type not in present
+    }
+    if ledger.entries and not wanted:
+        believable.add(f"{EMPTY_PROJECT}:{ledger.project}")
+    for each in sorted(options.allowed - believable):
+        if each.startswith((f"{EMPTY_READ}:", f"{EMPTY_PROJECT}:")):
+            yield Finding(
+                "AUD2013",
+                Severity.ERROR,
+                f"--allow {each} allows nothing: there is nothing of that kind to believe",
+                hint="take it away",
+            )
 
 
 def _forgotten_all(ledger: Ledger, options: PlanOptions, findings: list[Finding]) -> bool:

@@ -65,7 +65,7 @@ class Comparison:
             kind = kinds.get(name)
             if kind is None:
                 continue
-            found.targets.update(self.known.targets(value))
+            self.known.gather_targets(value, found.targets)
             resolved = self.known.resolve(value)
             found.write[name] = resolved
             if name not in ignored and not kind.create_only:
@@ -86,11 +86,15 @@ class Comparison:
         pair = _Pair(self, wanted, live, entry, taken)
         kinds = OBJECT_TYPES[wanted.type].fields
         ignored = ignored_fields(wanted)
+        recorded = entry.fields if entry is not None else {}
         for name, value in wanted.fields.items():
             kind = kinds.get(name)
             if kind is None or kind.create_only or name in ignored:
                 continue
-            if kind.form is Form.SECRET:
+            if value.__class__ is str and value == live.fields.get(name) == recorded.get(name):
+                # Most fields of a large project: not worth a call.
+                pair.found.owned[name] = value
+            elif kind.form is Form.SECRET:
                 pair.secret(kind, value)
             elif not pair.untouched(kind, value):
                 pair.field(kind, value)
@@ -169,7 +173,7 @@ class _Pair:
         if not same or self.entry.fields.get(kind.name) != recorded:
             return False
         if isinstance(value, (Reference, SegmentRule)):
-            self.found.targets.update(self.known.targets(value))
+            self.known.gather_targets(value, self.found.targets)
         self.found.owned[kind.name] = standing
         return True
 
@@ -179,7 +183,7 @@ class _Pair:
         waits_for: tuple[Address, ...] = ()
         resolved = value
         if form is Form.REFERENCE or form is Form.SEGMENT_RULE:
-            found.targets.update(known.targets(value))
+            known.gather_targets(value, found.targets)
             waits_for = known.unresolved(value)
             resolved = known.resolve(value)
         found.owned[kind.name] = resolved

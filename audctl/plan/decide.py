@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from audctl.model.canonical import canonical
 from audctl.model.change import Change, FieldChange, FieldReason, Impact, Step
 from audctl.model.finding import Finding, Severity
 from audctl.model.objects import OBJECT_TYPES, Form
 from audctl.model.resource import DeletionPolicy
+from audctl.model.value import Reference
 from audctl.plan.compare import Comparison
 from audctl.plan.identify import Standing
+from audctl.redact import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from audctl.model.address import Address
     from audctl.model.desired import DesiredObject
     from audctl.model.ledger import Ledger, LedgerEntry
-    from audctl.model.live import LiveObject
+    from audctl.model.live import LiveObject, LiveState
     from audctl.plan.compare import Differences
     from audctl.plan.identify import Match
     from audctl.plan.known import Known
@@ -32,8 +35,9 @@ INTERRUPTED = "created by an interrupted run"
 class Decisions:
     """Steps and findings for desired objects; feed it matches in type order."""
 
-    def __init__(self, known: Known, ledger: Ledger, options: PlanOptions) -> None:
+    def __init__(self, known: Known, live: LiveState, ledger: Ledger, options: PlanOptions) -> None:
         self.known = known
+        self.live = live
         self.ledger = ledger
         self.options = options
         self.comparison = Comparison(known, ledger)
@@ -74,10 +78,35 @@ class Decisions:
         return self._owned(match, match.live, found)
 
     def _owned(self, match: Match, live: LiveObject, found: Differences) -> Step:
+        if found.write.keys() & set(OBJECT_TYPES[match.desired.type].key):
+            self._check_key(match.desired, live, found)
         if match.standing is Standing.CLAIMED:
             change = Change.UPDATE if found.changes else Change.ADOPT
             return self._written(match, live, found, change, INTERRUPTED)
         return self._update_or_keep(match, live, found)
+
+    def _check_key(self, wanted: DesiredObject, live: LiveObject, found: Differences) -> None:
+        """Refuse to give an object the key that another one carries now."""
+        kinds = OBJECT_TYPES[wanted.type]
+        values = {**live.fields, **found.write}
+        if any(isinstance(values.get(name), (Reference, Secret)) for name in kinds.key):
+            return
+        key = tuple(
+            str(canonical(kinds.fields[name].form, values.get(name)) or "")  # type: ignore[arg-type]  # seen above
+            for name in kinds.key
+        )
+        others = [
+            each for each in self.live.by_key.get((wanted.type, key), ()) if each.id != live.id
+        ]
+        if others:
+            shown = " / ".join(f'"{part}"' for part in key)
+            self._refuse(
+                wanted,
+                "AUD2014",
+                f"{wanted.address}: {live.type} {live.id} cannot take the key {shown}, "
+                f"{live.type} {others[0].id} has it",
+                hint="choose another key, or change the other one first and apply that",
+            )
 
     def _used(self, match: Match, live: LiveObject) -> Step | None:
         self._learn(match.desired, live)
@@ -142,8 +171,8 @@ class Decisions:
         assert entry is not None
         noted = self._notes(match, entry)
         if not found.changes and not noted:
-            requires = _requires(wanted, found)
-            if not found.stale and requires == entry.requires:
+            needed = found.targets.union(wanted.requires) if wanted.requires else found.targets
+            if not found.stale and needed == set(entry.requires):
                 return _keep(wanted, live, "")
             return self._written(match, live, found, Change.KEEP, "")
         reasons = sorted({str(each.reason) for each in found.changes})

@@ -104,8 +104,8 @@ def guard_findings(
 def _useless(by_guard: Mapping[str, list[Step]], options: PlanOptions) -> Iterator[Finding]:
     for each in sorted(options.allowed):
         guard, _, name = each.partition(":")
-        if guard in {EMPTY_READ, EMPTY_PROJECT} and name:
-            continue
+        if each.startswith((f"{EMPTY_READ}:", f"{EMPTY_PROJECT}:")):
+            continue  # judged where they are used
         if guard not in by_guard or not name:
             known = ", ".join([*GUARDED, EMPTY_READ, EMPTY_PROJECT])
             yield Finding(

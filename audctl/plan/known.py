@@ -12,7 +12,6 @@ from audctl.model.substitution import (
     TRAIT,
     missing,
     substitute,
-    targets,
     trait_id,
     trait_token,
     traits_by_name,
@@ -74,9 +73,13 @@ class Known:
         old = substitute(value, self.recorded, self.traits)
         return str(old.target) if isinstance(old, Reference) else canonical(form, old)  # type: ignore[arg-type]  # secrets are compared elsewhere
 
-    def targets(self, value: DesiredValue) -> tuple[Address, ...]:
-        """Return the objects a value refers to."""
-        return targets(value, self.traits)
+    def gather_targets(self, value: DesiredValue, into: set[Address]) -> None:
+        """Add the objects a value refers to."""
+        if isinstance(value, Reference):
+            into.add(value.target)
+        elif isinstance(value, SegmentRule):
+            traits = self.traits
+            into.update(traits[name] for name in value.traits if name in traits)
 
     def unresolved(self, value: DesiredValue) -> tuple[Address, ...]:
         """Return the objects a value refers to whose live id is not known yet."""

@@ -115,7 +115,7 @@ def test_a_plain_number_counts_steps() -> None:
 
 @pytest.mark.parametrize("name", ["List/n0#campaign.list", "List/n0"])
 def test_an_override_takes_its_step_out_of_the_count(name: str) -> None:
-    allowed = frozenset({f"maxDeletes:{name}", "emptyRead:aam.trait"})
+    allowed = frozenset({f"maxDeletes:{name}"})
     assert refusals(removal_plan(2, allowed=allowed)) == []
     left = refusals(removal_plan(3, allowed=allowed))
     assert [address for _, address, _ in left] == ["List/n1#campaign.list", "List/n2#campaign.list"]
@@ -129,6 +129,9 @@ def test_an_override_takes_its_step_out_of_the_count(name: str) -> None:
         ("maxDeletes", "is not GUARD:ADDRESS"),
         ("maxDeletes:", "is not GUARD:ADDRESS"),
         ("emptyRead", "is not GUARD:ADDRESS"),
+        ("emptyRead:", "allows nothing: there is nothing of that kind to believe"),
+        ("emptyRead:campaign.list", "allows nothing: there is nothing of that kind to believe"),
+        ("emptyProject:shop", "allows nothing: there is nothing of that kind to believe"),
         ("everything:List/n0", "is not GUARD:ADDRESS"),
     ],
 )

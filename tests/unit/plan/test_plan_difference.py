@@ -101,5 +101,5 @@ def test_other_permissions_are_named() -> None:
     plan = rich_plan()
     options = PlanOptions(adopt=True, allowed=frozenset({"maxDeletes:List/k"}))
     assert compare_plans(plan, replace(plan, options=options)) == (
-        "options: approved --allow emptyRead:aam.trait, now --adopt --allow maxDeletes:List/k",
+        "options: approved --allow maxPauses:List/k, now --adopt --allow maxDeletes:List/k",
     )

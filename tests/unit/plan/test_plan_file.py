@@ -61,7 +61,7 @@ def rich_plan() -> Plan:
         make_entry("List/old#campaign.list", "2", {"name": "r"}, deletion_policy="Delete"),
         make_entry("List/safe#campaign.list", "3", {"name": "safe"}, protect=True),
     )
-    return make_plan(desired, live, ledger, allowed=frozenset({"emptyRead:aam.trait"}))
+    return make_plan(desired, live, ledger, allowed=frozenset({"maxPauses:List/k"}))
 
 
 def test_what_is_written_reads_back_the_same(tmp_path: Path) -> None:
