@@ -38,19 +38,19 @@ class Observer(Protocol):
     """Told what happens while it happens; must never raise and never block for long."""
 
     def reading(self, object_type: str, count: int) -> None:
-        """``count`` objects of a type have been read so far."""
+        """Hear that ``count`` objects of a type have been read so far."""
         ...
 
     def begun(self, step: Step) -> None:
-        """A step's write is about to start."""
+        """Hear that a step's write is about to start."""
         ...
 
     def ended(self, outcome: Outcome) -> None:
-        """A step came to its end."""
+        """Hear how a step ended."""
         ...
 
     def retrying(self, operation: str, wait_s: float, why: str) -> None:
-        """A call failed and will be repeated after ``wait_s`` seconds."""
+        """Hear that a call failed and will be repeated after ``wait_s`` seconds."""
         ...
 
 

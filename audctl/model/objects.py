@@ -66,7 +66,7 @@ class ObjectType:
     """May exist beforehand and be used without being owned (folders)."""
 
 
-def _type(  # noqa: PLR0913 - a table row
+def _type(
     name: str,
     key: tuple[str, ...],
     *fields: FieldType,

@@ -31,7 +31,7 @@ class Unknown:
         return f"{self.text} (known after apply)" if self.text else "(known after apply)"
 
 
-Plain: TypeAlias = "str | int | bool | None | tuple[str, ...]"
+Plain: TypeAlias = "str | int | bool | tuple[str, ...] | None"
 """What JSON can hold: the form of last-applied fields, and of plan files (a set is a sorted tuple)."""
 
 LiveValue: TypeAlias = "Plain | SegmentRule | TraitRule"
