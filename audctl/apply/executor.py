@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import heapq
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from enum import IntEnum
-from graphlib import TopologicalSorter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from audctl.apply.acts import Act, Phase, acts_of
 from audctl.apply.journal import Journal
 from audctl.apply.late import LateIds
 from audctl.apply.work import Done, Failed, Task, do
@@ -35,20 +34,6 @@ if TYPE_CHECKING:
 
 RENEW_AFTER_S = 30.0
 """Seconds between two renewals of the lease; far below any duration one would take it for."""
-
-
-class Phase(IntEnum):
-    """A Replace is two acts: what refers to the old object may have to go between them."""
-
-    REMOVE = 0
-    WRITE = 1
-
-
-class Act(NamedTuple):
-    """A node of the graph."""
-
-    address: Address
-    phase: Phase
 
 
 def run(  # noqa: PLR0913 - everything a run needs, by keyword
@@ -111,7 +96,7 @@ class _Coordinator:
         self.place = {address: number for number, address in enumerate(self.steps)}
         self.ids = LateIds(plan, journal.ledger)
         self.earlier = dict(journal.ledger.intents)
-        self.graph = _graph(self.steps, journal.ledger)
+        self.graph = acts_of(self.steps, journal.ledger)
         self.outcomes: dict[Address, Outcome] = {}
         self.owned: dict[Address, Mapping[str, WriteValue]] = {}
         self.ready: list[tuple[int, Act]] = []
@@ -334,31 +319,3 @@ class _Coordinator:
             lock_lost=self.lock_lost,
             halted=self.halted,
         )
-
-
-def _graph(steps: Mapping[Address, Step], ledger: Ledger) -> TopologicalSorter[Act]:
-    """Return the acts and what each waits for.
-
-    A replaced object is removed after everything replaced or deleted that refers to the old one.
-    """
-    replaced = {address for address, step in steps.items() if step.change is Change.REPLACE}
-    graph: TopologicalSorter[Act] = TopologicalSorter()
-    for address, step in steps.items():
-        graph.add(
-            Act(address, Phase.WRITE),
-            *(
-                Act(each, Phase.WRITE)
-                for each in step.requires
-                if each in steps and each != address
-            ),
-        )
-        if address in replaced:
-            graph.add(Act(address, Phase.WRITE), Act(address, Phase.REMOVE))
-        if not replaced or step.change not in {Change.REPLACE, Change.DELETE}:
-            continue
-        phase = Phase.REMOVE if step.change is Change.REPLACE else Phase.WRITE
-        entry = ledger.entries.get(address)
-        for each in {*step.requires, *(entry.requires if entry is not None else ())}:
-            if each in replaced and each != address:
-                graph.add(Act(each, Phase.REMOVE), Act(address, phase))
-    return graph

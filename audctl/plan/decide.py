@@ -5,18 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audctl.model.canonical import canonical
-from audctl.model.change import Change, FieldChange, FieldReason, Impact, Step
+from audctl.model.change import Change, FieldChange, FieldReason, Step
 from audctl.model.finding import Finding, Severity
-from audctl.model.objects import OBJECT_TYPES, Form
-from audctl.model.resource import DeletionPolicy
+from audctl.model.objects import OBJECT_TYPES
 from audctl.model.value import Reference
 from audctl.plan.compare import Comparison
+from audctl.plan.describe import (
+    impact_of,
+    keep_step,
+    label_of,
+    last_changed,
+    overwritten,
+    policy_of,
+    requires_of,
+)
 from audctl.plan.identify import Standing
 from audctl.redact import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from audctl.model.address import Address
     from audctl.model.desired import DesiredObject
     from audctl.model.ledger import Ledger, LedgerEntry
@@ -25,9 +31,6 @@ if TYPE_CHECKING:
     from audctl.plan.identify import Match
     from audctl.plan.known import Known
     from audctl.plan.options import PlanOptions
-
-PEOPLE = frozenset({"aam.segment", "campaign.list"})
-"""Types whose objects hold people."""
 
 INTERRUPTED = "created by an interrupted run"
 
@@ -138,7 +141,7 @@ class Decisions:
                 type=wanted.type,
                 change=Change.MANUAL,
                 reason="not there yet, and only a person can make it",
-                label=_label(wanted, None),
+                label=label_of(wanted, None),
                 fields=tuple(found.changes),
                 span=wanted.span(),
                 instructions=wanted.manual,
@@ -148,13 +151,13 @@ class Decisions:
             return self._forget(match, live, "made by another product now: it is only observed")
         found = self.comparison.compare(wanted, live, None, taken=FieldReason.MANIFEST)
         if not found.changes:
-            return _keep(wanted, live, "as the manifest expects it")
+            return keep_step(wanted, live, "as the manifest expects it")
         return Step(
             address=wanted.address,
             type=wanted.type,
             change=Change.MANUAL,
             reason="differs from the manifest, and only a person can change it",
-            label=_label(wanted, live),
+            label=label_of(wanted, live),
             fields=tuple(found.changes),
             live_id=live.id,
             fingerprint=live.fingerprint(),
@@ -173,7 +176,7 @@ class Decisions:
         if not found.changes and not noted:
             needed = found.targets.union(wanted.requires) if wanted.requires else found.targets
             if not found.stale and needed == set(entry.requires):
-                return _keep(wanted, live, "")
+                return keep_step(wanted, live, "")
             return self._written(match, live, found, Change.KEEP, "")
         reasons = sorted({str(each.reason) for each in found.changes})
         if found.changes and not found.direct:
@@ -197,7 +200,7 @@ class Decisions:
             notes.append(("metadata.name", match.renamed_from.name, wanted.address.name))
         if entry.protect != resource.lifecycle.protect:
             notes.append(("lifecycle.protect", entry.protect, resource.lifecycle.protect))
-        policy = _policy(wanted)
+        policy = policy_of(wanted)
         if entry.deletion_policy != policy:
             notes.append(("lifecycle.deletionPolicy", entry.deletion_policy, policy))
         return [
@@ -218,8 +221,8 @@ class Decisions:
         self._refuse(
             wanted,
             "AUD2007",
-            f"{wanted.address}: {live.type} {live.id} exists already{_who(live)}, and audctl does not "
-            f"own it; adopting it would overwrite {_overwritten(found.changes)}",
+            f"{wanted.address}: {live.type} {live.id} exists already{last_changed(live)}, and audctl does not "
+            f"own it; adopting it would overwrite {overwritten(found.changes)}",
             hint='allow it with --adopt, or metadata.annotations: {audctl.dev/adopt: "true"}',
         )
         return None
@@ -236,7 +239,7 @@ class Decisions:
             self._refuse(
                 wanted,
                 "AUD2008",
-                f"{wanted.address}: {live.type} {live.id} exists already{_who(live)} and differs in "
+                f"{wanted.address}: {live.type} {live.id} exists already{last_changed(live)} and differs in "
                 f"{names}, which no update can change; what audctl did not make is never replaced",
                 hint="write the live value into the manifest, or choose another key",
             )
@@ -272,7 +275,7 @@ class Decisions:
         reason: str,
     ) -> Step:
         wanted = match.desired
-        requires = _requires(wanted, found)
+        requires = requires_of(wanted, found)
         if change is not Change.KEEP and (blocker := self._blocker(found, wanted)):
             if live is None:
                 self.waiting[wanted.address] = blocker
@@ -283,7 +286,7 @@ class Decisions:
                 type=wanted.type,
                 change=Change.MANUAL,
                 reason=f"waits for {blocker}, which only a person can make",
-                label=_label(wanted, live),
+                label=label_of(wanted, live),
                 fields=tuple(found.changes),
                 live_id=live.id if live is not None else "",
                 requires=requires,
@@ -296,7 +299,7 @@ class Decisions:
             type=wanted.type,
             change=change,
             reason=reason,
-            label=_label(wanted, live),
+            label=label_of(wanted, live),
             fields=tuple(found.changes),
             write=found.write,
             owned=found.owned,
@@ -307,9 +310,9 @@ class Decisions:
             requires=requires,
             span=wanted.span(),
             direct=found.direct or not found.indirect,
-            impact=_impact(wanted.type, live, found) if change is not Change.KEEP else None,
+            impact=impact_of(wanted.type, live, found) if change is not Change.KEEP else None,
             protect=resource is not None and resource.lifecycle.protect,
-            deletion_policy=_policy(wanted),
+            deletion_policy=policy_of(wanted),
             renamed_from=match.renamed_from,
         )
 
@@ -327,7 +330,7 @@ class Decisions:
             type=wanted.type,
             change=Change.FORGET,
             reason=reason,
-            label=_label(wanted, live),
+            label=label_of(wanted, live),
             live_id=live.id,
             span=wanted.span(),
         )
@@ -336,65 +339,3 @@ class Decisions:
         self.findings.append(
             Finding(code, Severity.ERROR, message, wanted.span(), hint, wanted.address)
         )
-
-
-def _keep(wanted: DesiredObject, live: LiveObject, reason: str) -> Step:
-    return Step(
-        address=wanted.address,
-        type=wanted.type,
-        change=Change.KEEP,
-        reason=reason or "nothing to do",
-        label=_label(wanted, live),
-        live_id=live.id,
-    )
-
-
-def _requires(wanted: DesiredObject, found: Differences) -> tuple[Address, ...]:
-    return tuple(sorted(found.targets.union(wanted.requires)))
-
-
-def _policy(wanted: DesiredObject) -> str:
-    """Return the effective policy; a shared folder has no manifest, and goes when it is empty."""
-    if wanted.resource is None:
-        return str(DeletionPolicy.DELETE)
-    return str(wanted.resource.deletion_policy)
-
-
-def _label(wanted: DesiredObject, live: LiveObject | None) -> str:
-    for value in (wanted.fields.get("label"), live.fields.get("label") if live else None):
-        if isinstance(value, str) and value:
-            return value
-    return wanted.address.name
-
-
-def _impact(object_type: str, live: LiveObject | None, found: Differences) -> Impact | None:
-    """Return people before and after; what a changed rule does to them only the system can tell."""
-    if object_type not in PEOPLE:
-        return None
-    if live is None:
-        return Impact(before=0, after=None)
-    kinds = OBJECT_TYPES[object_type].fields
-    rules = {name for name, kind in kinds.items() if kind.form is Form.SEGMENT_RULE}
-    unchanged = not rules.intersection(found.write)
-    return Impact(before=live.members, after=live.members if unchanged else None)
-
-
-def _who(live: LiveObject) -> str:
-    who = f" by {live.changed_by}" if live.changed_by else ""
-    when = f" on {live.changed_at:%Y-%m-%d %H:%M} UTC" if live.changed_at else ""
-    return f" (last changed{who}{when})" if who or when else ""
-
-
-def _overwritten(changes: Iterable[FieldChange]) -> str:
-    texts = [
-        f"{each.field} (a secret)"
-        if each.sensitive
-        else f"{each.field} ({_quoted(each.before)} → {_quoted(each.after)})"
-        for each in changes
-    ]
-    return ", ".join(texts) or "nothing"
-
-
-def _quoted(value: object) -> str:
-    text = " ".join(str(value).split()) if value is not None else ""
-    return f'"{text}"' if value is not None else "nothing"

@@ -10,7 +10,7 @@ from audctl.model.change import Change, FieldChange, FieldReason, Impact, Step
 from audctl.model.finding import Finding, Severity
 from audctl.model.objects import OBJECT_TYPES
 from audctl.model.resource import DeletionPolicy
-from audctl.plan.decide import PEOPLE
+from audctl.plan.describe import PEOPLE
 from audctl.plan.identify import TYPE_ORDER
 from audctl.plan.usage import Usage
 
