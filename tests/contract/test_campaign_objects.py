@@ -19,6 +19,7 @@ from audctl.providers.campaign import CampaignNames, CampaignProvider
 from audctl.providers.campaign.documents import child
 from audctl.providers.campaign.mapping.definition import REARRANGED
 from audctl.providers.campaign.persist import row_document, server_time, write, write_collection
+from audctl.providers.campaign.probe import SchemaCatalog
 from audctl.providers.campaign.query import ID, Node, equals, get_first, select_all
 from audctl.providers.campaign.workflow_commands import (
     STARTED,
@@ -303,6 +304,45 @@ def test_any_name_is_found_and_nothing_else(
     assert provider.find("campaign.list", (str(fields["name"]),)) == made
 
 
+def test_a_list_renamed_meanwhile_is_not_deleted(bench: Bench, provider: CampaignProvider) -> None:
+    made = provider.create("campaign.list", group(bench, provider, bench.unique("before")))
+    renamed = provider.update(made, {"name": bench.unique("after")})
+
+    with pytest.raises(ConflictError, match="still there"):
+        provider.delete(made)
+
+    assert provider.get("campaign.list", made.id) == renamed
+
+
+def test_a_list_without_a_folder_refers_to_none(bench: Bench, provider: CampaignProvider) -> None:
+    made = provider.create("campaign.list", {"name": bench.unique("loose"), "folder": None})
+
+    assert made.fields["folder"] is None
+    assert made.fields["label"] is None
+
+
+def test_a_foreign_key_may_be_declared_by_its_link_alone(
+    bench: Bench, provider: CampaignProvider
+) -> None:
+    links = (
+        "<element name='amcDataSource' type='link'/>"
+        "<element name='a' type='link'><join xpath-src='@other-id' xpath-dst='@id'/></element>"
+    )
+    body = (
+        "<Envelope><Body><GetEntityIfMoreRecentResponse><pdomDoc><schema namespace='nms' name='group'>"
+        f"<element name='group'>{links}</element></schema></pdomDoc></GetEntityIfMoreRecentResponse></Body>"
+        "</Envelope>"
+    )
+    bench.fault("SOAP xtk:persist#GetEntityIfMoreRecent", status=200, body=body)
+    catalog = SchemaCatalog(provider.client)
+
+    assert catalog.has_path("nms:group", "[@amcDataSource-id]")
+    assert catalog.has_path("nms:group", "[@other-id]")
+    assert catalog.has_path("nms:group", "amcDataSource")
+    assert not catalog.has_path("nms:group", "[@a-id]")
+    assert not catalog.has_path("nms:group", "@amcDataSource")
+
+
 # -- shared lists
 
 
@@ -360,6 +400,17 @@ def test_a_folder_holds_what_its_parent_holds_and_is_removed_only_when_empty(
     provider.delete(inner)
     provider.delete(made)
     assert provider.find("campaign.folder", (path,)) is None
+
+
+def test_a_new_folder_takes_its_parents_model(bench: Bench, provider: CampaignProvider) -> None:
+    jobs = "/Profiles and Targets/Jobs"
+    fields = {"path": f"{jobs}/{bench.unique('Exports')}", "parent": folder_id(provider, jobs)}
+
+    made = provider.create("campaign.folder", fields)
+
+    row = get_first(provider.client, "xtk:folder", (ID, Node("@model")), (f"@id = {made.id}",))
+    assert row is not None
+    assert row.get("model") == "xtkWorkflow"
 
 
 def test_the_same_path_is_never_made_twice(bench: Bench, provider: CampaignProvider) -> None:
@@ -471,6 +522,8 @@ def test_a_query_takes_the_place_of_a_list(bench: Bench, provider: CampaignProvi
 
     assert changed.fields["sourceQuery"] == condition
     assert changed.fields.get("sourceList") is None
+    again = provider.update(changed, {"sourceList": live.fields["sourceList"]})
+    assert {**again.fields, "sourceQuery": None} == {**live.fields, "sourceQuery": None}
 
 
 @pytest.mark.parametrize(
@@ -518,6 +571,7 @@ def test_a_workflow_that_does_not_start_in_time_is_told_as_unknown(
 
     assert caught.value.may_have_happened
     assert 100 < sum(bench.clock.slept) <= 120
+    assert bench.clock.slept[:5] == [0.5, 1.0, 2.0, 4.0, 5.0]
 
 
 def test_a_workflow_that_fails_on_its_way_is_told_with_the_activity(
