@@ -10,6 +10,8 @@ import pytest
 
 from audctl.manifest.schemas import schema_kinds
 from audctl.model.change import Change, FieldReason
+from audctl.plan.guards import DEFAULT_LIMITS
+from audctl.plan.options import EMPTY_PROJECT, EMPTY_READ
 from audctl.providers.campaign.names import CampaignNames
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +42,14 @@ def test_every_change_and_field_reason_is_explained() -> None:
         FieldReason.RESET,
     ):
         assert f"| `{reason.value}` |" in text
+
+
+def test_every_guard_is_listed_with_its_default() -> None:
+    text = (ROOT / "docs" / "semantics.md").read_text(encoding="utf-8")
+    for guard, limit in DEFAULT_LIMITS.items():
+        assert re.search(rf"^\| `{guard}` \| \w+ \| `{re.escape(limit)}` \|$", text, re.MULTILINE)
+    for permission in (EMPTY_READ, EMPTY_PROJECT):
+        assert f"`--allow {permission}:" in text
 
 
 @pytest.mark.parametrize("document", DOCS, ids=lambda path: path.name)
