@@ -83,7 +83,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "AUD2012": "An object would be replaced while others still refer to the old one.",
         "AUD2013": "An --allow that allows nothing.",
         "AUD2014": "An owned object exists, but the sign-in may not read it any more.",
-        "AUD2014": "An object would get the key that another live object carries.",
+        "AUD2015": "An object would get the key that another live object carries.",
         "AUD2101": "The plan deletes more objects than the guard maxDeletes lets through.",
         "AUD2102": "The plan pauses more objects than the guard maxPauses lets through.",
         "AUD2103": "The plan replaces more objects than the guard maxReplaces lets through.",

@@ -105,7 +105,7 @@ class Decisions:
             shown = " / ".join(f'"{part}"' for part in key)
             self._refuse(
                 wanted,
-                "AUD2014",
+                "AUD2015",
                 f"{wanted.address}: {live.type} {live.id} cannot take the key {shown}, "
                 f"{live.type} {others[0].id} has it",
                 hint="choose another key, or change the other one first and apply that",
