@@ -61,6 +61,15 @@ class AudienceIdentifier(StrEnum):
     SEGMENT = "segment"
 
 
+class SignInMode(StrEnum):
+    """How Campaign is shown an IMS token."""
+
+    BEARER = "bearer"
+    """On every call; the only way left for v8."""
+    SESSION = "session"
+    """Once, exchanged for a session (BearerTokenLogon)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignSettings:
     """The Campaign instance."""
@@ -68,6 +77,7 @@ class CampaignSettings:
     endpoint: str
     auth: OperatorSettings | None = None
     """None: by IMS."""
+    sign_in: SignInMode = SignInMode.BEARER
     names: Mapping[str, str] = field(default_factory=_nothing)
     """Schema and attribute names that differ from the defaults."""
     audience_identifier: AudienceIdentifier = AudienceIdentifier.MAPPING

@@ -13,6 +13,7 @@ from audctl.manifest.environment import (
     Environment,
     ImsSettings,
     LedgerKind,
+    SignInMode,
 )
 from audctl.model.finding import Finding, Severity
 from audctl.model.plan import EnvironmentIdentity
@@ -63,7 +64,11 @@ def connect(
     from audctl.providers.campaign.client import connect as connect_campaign  # noqa: PLC0415
     from audctl.providers.campaign.names import CampaignNames, NamesError  # noqa: PLC0415
     from audctl.providers.campaign.provider import CampaignProvider  # noqa: PLC0415
-    from audctl.providers.campaign.session import BearerSignIn, PasswordLogon  # noqa: PLC0415
+    from audctl.providers.campaign.session import (  # noqa: PLC0415
+        BearerLogon,
+        BearerSignIn,
+        PasswordLogon,
+    )
     from audctl.providers.ims import BearerToken, ImsAuth, ImsCredentials  # noqa: PLC0415
     from audctl.providers.transport import Transport, TransportSettings  # noqa: PLC0415
 
@@ -97,6 +102,9 @@ def connect(
         )
         stack.callback(audience_manager.close)
         operator = environment.campaign.auth
+        by_token = (
+            BearerLogon if environment.campaign.sign_in is SignInMode.SESSION else BearerSignIn
+        )
         try:
             names = CampaignNames.from_mapping(environment.campaign.names)
         except NamesError as error:
@@ -105,7 +113,7 @@ def connect(
             ) from error
         client = connect_campaign(
             environment.campaign.endpoint,
-            BearerSignIn(BearerToken(auth, ims))
+            by_token(BearerToken(auth, ims))
             if operator is None
             else PasswordLogon(operator.user, operator.password),
             clock=clock,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from audctl.operations.context import Context
     from audctl.operations.survey import Surveyor
-    from audctl.providers.campaign.technical import Prerequisites
+    from audctl.providers.campaign.technical import Operator, Prerequisites
 
 
 def doctor(context: Context) -> DoctorReport:
@@ -24,8 +24,6 @@ def doctor(context: Context) -> DoctorReport:
 
 
 def _checks(surveyor: Surveyor) -> Iterator[Check]:
-    from audctl.providers.campaign.persist import server_time  # noqa: PLC0415 - not for validate
-
     connection = surveyor.connection
     yield _tried(
         "Audience Manager: sign-in and account",
@@ -33,8 +31,8 @@ def _checks(surveyor: Surveyor) -> Iterator[Check]:
         "check ims.clientId, ims.clientSecret and ims.orgId, and that the technical user is in a group",
     )
     campaign = _tried(
-        "Campaign: sign-in",
-        lambda: f"server time {server_time(connection.campaign.client):%Y-%m-%d %H:%M:%S} UTC",
+        "Campaign: sign-in and rights",
+        lambda: _operator(connection.campaign.who_am_i()),
         "check the address, and that the technical account's operator exists and has rights",
     )
     yield campaign
@@ -48,6 +46,12 @@ def _checks(surveyor: Surveyor) -> Iterator[Check]:
             yield Check(name=name, ok=None, message="not looked at: Campaign cannot be reached")
             continue
         yield from _guarded(name, look)
+
+
+def _operator(found: Operator) -> str:
+    rights = ", ".join(found.rights) or "no named rights"
+    extra = "" if found.may_administer else "; may not start or change technical workflows"
+    return f"signed in as {found.login} ({rights}){extra}"
 
 
 def _tried(name: str, look: Callable[[], str], hint: str) -> Check:
