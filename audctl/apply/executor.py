@@ -270,7 +270,7 @@ class _Coordinator:
             if step.change is Change.MANUAL:
                 because, message = None, f"only a person can do it: {step.instructions}"
             elif (because := blocked.get(step.address)) is not None:
-                message = f"waits for {because}, which failed"
+                message = "what it depends on failed"
             else:
                 message = self.halted or "the run ended before its turn"
             if step.address not in self.owned:

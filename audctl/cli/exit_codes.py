@@ -115,4 +115,9 @@ def of_apply(report: ApplyReport) -> ExitCode:
         codes.append(ExitCode.ERROR)
     if report.interrupted:
         codes.append(ExitCode.INTERRUPTED)
+    elif report.lock_lost:
+        codes.append(ExitCode.LOCKED)
+    elif report.halted:
+        # The ledger could not be saved: what was done is not all recorded.
+        codes.append(ExitCode.ERROR)
     return worst(codes)

@@ -77,7 +77,7 @@ def error(raised: AudctlError) -> Json:
 
 
 def apply_report(plan: Json, report: ApplyReport | None) -> Json:
-    """Give ``{plan, applied, done, failed, notTried, verified, left, interrupted}``; planned only: no lists."""
+    """Give ``{plan, applied, done, failed, notTried, verified, left, interrupted, halted}``; planned only: no lists."""
     if report is None:
         return {"plan": plan, "applied": False}
     return {
@@ -88,6 +88,7 @@ def apply_report(plan: Json, report: ApplyReport | None) -> Json:
         "failed": [_outcome(each) for each in report.of(Result.FAILED)],
         "notTried": [_outcome(each) for each in report.of(Result.NOT_TRIED)],
         "interrupted": report.interrupted,
+        "halted": report.halted,
         "verified": report.verified,
         "left": [
             {"address": str(step.address), "change": step.change.value, "reason": step.reason}

@@ -150,6 +150,8 @@ def test_plan(
         (ApplyReport(run="r", outcomes=(DONE,), verified=False, left=(MANUAL,)), 0),
         (ApplyReport(run="r", outcomes=(DONE,), verified=False), 1),
         (ApplyReport(run="r", outcomes=(DONE, FAILED), interrupted=True), 130),
+        (ApplyReport(run="r", outcomes=(DONE,), lock_lost=True, halted="the lock is lost"), 6),
+        (ApplyReport(run="r", outcomes=(DONE,), verified=True, halted="no ledger"), 1),
     ],
 )
 def test_apply(report: ApplyReport, code: int) -> None:

@@ -21,6 +21,8 @@ def apply_report(report: ApplyReport, paint: Paint) -> Iterator[str]:
     """Give the counts, the three lists (failures with the system's words), and what the proof showed."""
     numbers = ", ".join(f"{len(report.of(result))} {result.value}" for result in Result)
     yield paint.bold(f"Apply: {numbers}{' (interrupted)' if report.interrupted else ''}")
+    if report.halted and not report.interrupted:
+        yield paint.bad(f"Stopped: {printable(report.halted)}")
     for result in Result:
         outcomes = report.of(result)
         if outcomes:

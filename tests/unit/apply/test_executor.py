@@ -147,7 +147,7 @@ def test_a_failure_stops_only_what_depends_on_it() -> None:
     blocked = {str(each.step.address): each for each in report.of(Result.NOT_TRIED)}
     for each in blocked.values():
         assert str(each.blocked_by) == "Trait/b#aam.trait"
-        assert each.message == "waits for Trait/b#aam.trait, which failed"
+        assert each.message == "what it depends on failed"
     (failed,) = report.of(Result.FAILED)
     assert failed.message == "rule refused"
     assert world.store.ledger.intents == {}
