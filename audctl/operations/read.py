@@ -90,7 +90,7 @@ def _with_second_look(connection: Connection, state: LiveState, ledger: Ledger) 
             except PermissionDeniedError as error:
                 refused.append(
                     Finding(
-                        "AUD2015",
+                        "AUD2014",
                         Severity.ERROR,
                         f"{entry.address} (id {entry.live_id}) is owned but may not be read any more: {error}",
                         hint="give the technical account its rights back, or let the ledger forget the object",
