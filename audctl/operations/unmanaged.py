@@ -16,4 +16,4 @@ def unmanaged(context: Context) -> UnmanagedReport:
 
     with survey_project(context) as surveyor:
         survey = surveyor.look()
-        return list_unmanaged(survey.live, survey.ledger)
+        return list_unmanaged(survey.live, survey.ledger, survey.desired)

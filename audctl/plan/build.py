@@ -12,11 +12,11 @@ from audctl.plan.decide import Decisions
 from audctl.plan.digest import plan_digest
 from audctl.plan.graph import order_steps
 from audctl.plan.guards import guard_findings
-from audctl.plan.identify import Standing, identify
+from audctl.plan.identify import identify
 from audctl.plan.known import Known
 from audctl.plan.options import EMPTY_PROJECT, EMPTY_READ, PlanOptions
 from audctl.plan.removal import decide_removals, deletes_wait_for
-from audctl.plan.unmanaged import count_unmanaged
+from audctl.plan.unmanaged import count_unmanaged, used_objects
 from audctl.plan.usage import Usage
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from audctl.model.ledger import Ledger
     from audctl.model.live import LiveState
     from audctl.model.plan import EnvironmentIdentity
-    from audctl.plan.identify import Identified
 
 
 def build_plan(  # noqa: PLR0913 - the engine's one door
@@ -79,7 +78,7 @@ def build_plan(  # noqa: PLR0913 - the engine's one door
         environment=environment,
         steps=ordered,
         findings=tuple(sorted(findings, key=lambda each: each.sort_key)),
-        unmanaged=count_unmanaged(live, ledger, used=_used(identified)),
+        unmanaged=count_unmanaged(live, ledger, used=used_objects(identified)),
         live_as_of=live.read_at,
         ledger_serial=ledger.serial,
         manifest_digest=manifest_digest,
@@ -196,10 +195,3 @@ def _with_delete_order(
         address: replace(step, requires=waiting[address]) if address in waiting else step
         for address, step in steps.items()
     }
-
-
-def _used(identified: Identified) -> Iterable[tuple[str, str]]:
-    """Yield the live objects that belong to the plan without being owned, or that it is about to own."""
-    for match in identified.matches:
-        if match.live is not None and match.standing is not Standing.FOREIGN:
-            yield match.live.type, match.live.id

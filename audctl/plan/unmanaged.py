@@ -7,21 +7,27 @@ from typing import TYPE_CHECKING
 
 from audctl.model.live import Origin
 from audctl.model.report import UnmanagedItem, UnmanagedReport
+from audctl.plan.identify import Standing, identify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from audctl.model.desired import DesiredObject
     from audctl.model.ledger import Ledger
     from audctl.model.live import LiveObject, LiveState
+    from audctl.plan.identify import Identified
 
 Id = tuple[str, str]
 
 
-def list_unmanaged(live: LiveState, ledger: Ledger, *, used: Iterable[Id] = ()) -> UnmanagedReport:
+def list_unmanaged(
+    live: LiveState, ledger: Ledger, desired: Iterable[DesiredObject] = ()
+) -> UnmanagedReport:
     """Return the customer's own objects that no ledger entry owns, sorted by type, then label.
 
-    ``used``: (type, live id) of objects that manifests refer to or observe without owning them.
+    What ``desired`` objects refer to or observe without owning it (folders, destinations) is left out.
     """
+    used = used_objects(identify(desired, live, ledger))
     items = [
         UnmanagedItem(
             type=each.type,
@@ -38,9 +44,19 @@ def list_unmanaged(live: LiveState, ledger: Ledger, *, used: Iterable[Id] = ()) 
 
 
 def count_unmanaged(live: LiveState, ledger: Ledger, *, used: Iterable[Id] = ()) -> dict[str, int]:
-    """Return how many there are of each type; types without any are left out."""
+    """Return how many there are of each type; types without any are left out.
+
+    ``used``: (type, live id) of objects that are not owned and belong to the project all the same.
+    """
     counted = Counter(each.type for each in _unmanaged(live, ledger, used))
     return dict(sorted(counted.items()))
+
+
+def used_objects(identified: Identified) -> Iterator[Id]:
+    """Yield the live objects that belong to a project without being owned, and those it owns."""
+    for match in identified.matches:
+        if match.live is not None and match.standing is not Standing.FOREIGN:
+            yield match.live.type, match.live.id
 
 
 def _unmanaged(live: LiveState, ledger: Ledger, used: Iterable[Id]) -> list[LiveObject]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from audctl.plan.unmanaged import count_unmanaged, list_unmanaged
-from tests.build import make_entry, make_ledger, make_live, make_state
+from tests.build import make_desired, make_entry, make_ledger, make_live, make_state
 
 STATE = make_state(
     make_live("campaign.list", "3", {"name": "b", "label": "Zebra"}),
@@ -16,7 +16,8 @@ LEDGER = make_ledger(make_entry("List/o#campaign.list", "5", {}))
 
 
 def test_customers_objects_that_nobody_owns_are_listed_by_type_and_label() -> None:
-    report = list_unmanaged(STATE, LEDGER, used=[("aam.segment", "8")])
+    observed = make_desired("Audience/u#aam.segment", {"integrationCode": "used"}, observed=True)
+    report = list_unmanaged(STATE, LEDGER, [observed])
     assert [(each.type, each.label, each.live_id) for each in report.items] == [
         ("aam.traitFolder", "9", "9"),
         ("campaign.list", "Ant", "4"),
