@@ -29,7 +29,8 @@ class Form(StrEnum):
     SEGMENT_RULE = "segmentRule"
     TRAIT_RULE = "traitRule"
     SECRET = "secret"  # noqa: S105 - the name of a form
-    """Write-only: compared by a salted fingerprint kept in the ledger."""
+    """Never shown, never stored in clear: compared by a salted fingerprint kept in the ledger, and with what is live
+    where the live system gives it back at all (as a Secret)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +220,7 @@ _ALL = (
         FieldType("enabled", Form.FLAG),
         FieldType("server"),
         FieldType("region"),
-        FieldType("accessKeyId"),
+        FieldType("accessKeyId", Form.SECRET),  # readable, and still no one's business
         FieldType("secretAccessKey", Form.SECRET),
         FieldType("serverSideEncryption", Form.FLAG),
     ),

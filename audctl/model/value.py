@@ -34,7 +34,7 @@ class Unknown:
 Plain: TypeAlias = "str | int | bool | tuple[str, ...] | None"
 """What JSON can hold: the form of last-applied fields, and of plan files (a set is a sorted tuple)."""
 
-LiveValue: TypeAlias = "Plain | SegmentRule | TraitRule"
+LiveValue: TypeAlias = "Secret | Plain | SegmentRule | TraitRule"
 """What a provider reads: references as live ids, rules parsed, with numeric ids in them."""
 
 DesiredValue: TypeAlias = "LiveValue | Reference | Secret"

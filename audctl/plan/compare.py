@@ -243,15 +243,20 @@ class _Pair:
         """Compare a secret with the print of the one written last; without a print it must be written."""
         recorded = self.entry.secrets.get(kind.name) if self.entry is not None else None
         self.found.owned[kind.name] = value
-        if isinstance(value, Secret):
-            if recorded is not None and recorded == value.fingerprint(self.context.salt):
+        standing = self.live.fields.get(kind.name)
+        agrees = isinstance(value, Secret) and recorded == value.fingerprint(self.context.salt)
+        if isinstance(standing, Secret):
+            if standing == value:
+                self.found.stale = self.found.stale or not agrees
                 return
-        elif recorded is None:
+        elif agrees or (recorded is None and not isinstance(value, Secret)):
             return
         self.found.direct = True
         self.found.write[kind.name] = value
         # Something may stand there already: never shown as new.
         reason = FieldReason.MANIFEST if self.taken is FieldReason.INITIAL else self.taken
+        if agrees:
+            reason = FieldReason.DRIFT
         self.found.changes.append(self.context.masked(self.wanted, kind, value, reason))
 
     def dropped(self, ignored: frozenset[str]) -> None:

@@ -10,6 +10,7 @@ from audctl.model.report import DriftField, DriftItem, DriftKind, DriftReport
 from audctl.plan.compare import ignored_fields
 from audctl.plan.identify import identify
 from audctl.plan.known import Known
+from audctl.redact import MASK, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,6 +55,7 @@ class _Comparison:
         self, live: LiveState, ledger: Ledger, wanted: Mapping[Address, DesiredObject]
     ) -> None:
         self.live = live
+        self.salt = ledger.salt
         self.wanted = wanted
         self.known = Known(wanted, ledger)
         for match in identify(wanted.values(), live, ledger).matches:
@@ -89,7 +91,7 @@ class _Comparison:
     ) -> tuple[DriftField, ...]:
         kinds = OBJECT_TYPES[entry.type].fields
         ignored = ignored_fields(wanted) if wanted is not None else frozenset()
-        found = []
+        found = list(self._secrets(entry, standing, ignored))
         for name, recorded in sorted(entry.fields.items()):
             kind = kinds.get(name)
             if kind is None or kind.create_only or name in ignored or kind.form is Form.SECRET:
@@ -117,3 +119,14 @@ class _Comparison:
                 )
             )
         return tuple(found)
+
+    def _secrets(
+        self, entry: LedgerEntry, standing: LiveObject, ignored: frozenset[str]
+    ) -> Iterable[DriftField]:
+        """Yield the secrets that the live system gives back, and that are not the ones written last."""
+        for name, recorded in sorted(entry.secrets.items()):
+            value = standing.fields.get(name)
+            if name in ignored or not isinstance(value, Secret):
+                continue
+            if value.fingerprint(self.salt) != recorded:
+                yield DriftField(field=name, recorded=MASK, live=MASK, sensitive=True)

@@ -280,7 +280,7 @@ class _Identification:
         if isinstance(value, Reference):
             return self.ids.get(value.target)
         form = OBJECT_TYPES[wanted.type].fields[name].form
-        return str(canonical(form, value) or "")  # type: ignore[arg-type]  # keys are never secrets
+        return str(canonical(form, value) or "")
 
     def _claim(
         self,

@@ -71,7 +71,7 @@ class Known:
     def as_recorded(self, form: Form, value: DesiredValue) -> Plain:
         """Return what the ledger would hold for this value had its targets kept their recorded ids."""
         old = substitute(value, self.recorded, self.traits)
-        return str(old.target) if isinstance(old, Reference) else canonical(form, old)  # type: ignore[arg-type]  # secrets are compared elsewhere
+        return str(old.target) if isinstance(old, Reference) else canonical(form, old)
 
     def gather_targets(self, value: DesiredValue, into: set[Address]) -> None:
         """Add the objects a value refers to."""
@@ -93,7 +93,7 @@ class Known:
         if isinstance(value, BooleanRule):
             named = self._named(value)
             return Unknown(named, waits_for) if waits_for else named
-        return self.show_live(kind, value)  # type: ignore[arg-type]  # secrets are masked by the caller
+        return self.show_live(kind, value)
 
     def show_live(self, kind: FieldType, value: LiveValue, beside: DesiredValue = None) -> Plain:
         """Return a live value as a reader knows it; ids nobody here owns stay ids.

@@ -107,7 +107,7 @@ def external_account(bench: Bench, provider: Provider, name: str) -> dict[str, A
         "enabled": True,
         "server": "acme-in.s3.amazonaws.com/aam",
         "region": "eu-west-1",
-        "accessKeyId": "AKIAEXAMPLE",
+        "accessKeyId": Secret("AKIAEXAMPLE"),
         "secretAccessKey": Secret("never-to-be-seen", "${env:S3_SECRET}"),
         "serverSideEncryption": True,
     }

@@ -64,7 +64,7 @@ def test_the_difference_of_equal_things_is_empty(desired: list[DesiredObject]) -
             elif isinstance(value, Reference):
                 fields[name] = ids[value.target]
             else:
-                fields[name] = canonical(form, value)  # type: ignore[arg-type]  # no secret
+                fields[name] = canonical(form, value)
         live.append(make_live(each.type, ids[each.address], fields))
         policy = str(each.resource.deletion_policy) if each.resource else "Delete"
         protect = each.resource is not None and each.resource.lifecycle.protect

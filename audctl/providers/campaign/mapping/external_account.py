@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 S3 = "s3"
 SECRET_FIELD = "secretAccessKey"  # noqa: S105 - the name of a field
+KEY_FIELD = "accessKeyId"
 BUILT_IN_ACCOUNTS = ("importSharedAudience", "exportSharedAudience")
 
 
@@ -59,8 +60,10 @@ class ExternalAccountMapping(TableMapping):
         )
 
     def read_fields(self, row: etree._Element) -> dict[str, LiveValue]:
-        """Return the fields, the type as a word."""
+        """Return the fields, the type as a word, the access key as a secret."""
         fields = super().read_fields(row)
+        key = fields.get(KEY_FIELD)
+        fields[KEY_FIELD] = Secret(key) if isinstance(key, str) and key else None
         code = row.get("type", "0")
         fields["type"] = S3 if code == str(self.s3_code()) else f"code {code}"
         return fields
