@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from audctl.model.resource import Resource
     from audctl.redact import Secret
 
-_COLLECT_AFTER = 200_000
-"""Allocations between two runs of the cyclic collector while loading: nothing here becomes garbage."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadResult:
@@ -51,7 +48,7 @@ def load_manifests(
     project: Project, environment: Environment, *, environ: Mapping[str, str]
 ) -> LoadResult:
     """Read every manifest of the project, as the environment sees it."""
-    with _rare_collections():
+    with _no_collections():
         folders = [
             (folder, project.places.span(f"spec.manifests[{index}]"))
             for index, folder in enumerate(project.manifests)
@@ -62,13 +59,16 @@ def load_manifests(
 
 
 @contextmanager
-def _rare_collections() -> Iterator[None]:
-    before = gc.get_threshold()
-    gc.set_threshold(max(before[0], _COLLECT_AFTER) if before[0] else 0, *before[1:])
+def _no_collections() -> Iterator[None]:
+    """Keep the cyclic collector away while loading: nothing made here becomes garbage, and it looks at all of it."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        gc.enable()
 
 
 class _Loading:
