@@ -14,7 +14,7 @@ from audctl.model.finding import Finding, Severity
 from audctl.model.kinds.audience import AudienceSpec
 from audctl.model.kinds.export_binding import ExportBindingSpec
 from audctl.model.kinds.import_binding import ImportBindingSpec
-from audctl.model.kinds.rule_text import segment_rule
+from audctl.model.rules.segment_rule import parse_segment_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +63,7 @@ def _add_rules(around: Surroundings, graph: Graph) -> None:
     for address, resource in around.resources.items():
         spec = resource.spec
         if isinstance(spec, AudienceSpec) and isinstance(spec.rule, str):
-            for name in segment_rule(spec.rule).traits:
+            for name in parse_segment_rule(spec.rule).traits:
                 binding = Address("ExportBinding", name)
                 if binding in around.resources and Address("Trait", name) not in around.resources:
                     graph.setdefault(address, set()).add(binding)

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from audctl.model.finding import Finding, Severity
 from audctl.model.kinds.audience import AudienceSpec
-from audctl.model.kinds.rule_text import segment_rule, trait_rule
 from audctl.model.kinds.trait import TraitSpec
 from audctl.model.rules.rule_error import RuleError
 from audctl.model.rules.segment_checks import check_frequency_traits, check_segment_rule
-from audctl.model.rules.segment_rule import LIVE_ID
-from audctl.model.rules.trait_rule import check_trait_rule
+from audctl.model.rules.segment_rule import LIVE_ID, parse_segment_rule
+from audctl.model.rules.trait_rule import check_trait_rule, parse_trait_rule
 from audctl.model.suggestion import did_you_mean
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ class RuleCheck:
 
     def _audience(self, resource: Resource, text: str) -> Iterator[Finding]:
         try:
-            rule = segment_rule(text)
+            rule = parse_segment_rule(text)
         except RuleError as error:
             yield self._syntax(resource, error)
             return
@@ -98,7 +97,7 @@ class RuleCheck:
 
     def _trait(self, resource: Resource, text: str) -> Iterator[Finding]:
         try:
-            rule = trait_rule(text)
+            rule = parse_trait_rule(text)
         except RuleError as error:
             yield self._syntax(resource, error)
             return

@@ -15,10 +15,9 @@ from audctl.model.kinds.kind import (
     reference,
     set_or,
 )
-from audctl.model.kinds.rule_text import segment_rule
 from audctl.model.kinds.unset import UNSET, Unset
 from audctl.model.rules.boolean_tree import Or
-from audctl.model.rules.segment_rule import SegmentRule, TraitTerm
+from audctl.model.rules.segment_rule import SegmentRule, TraitTerm, parse_segment_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +118,7 @@ def _desired(resource: Resource, surroundings: Surroundings) -> Iterator[Desired
     )
     fields.own("folder", folder_reference(spec.folder, "aam.segmentFolder"), "spec.folder")
     if isinstance(spec.rule, str):
-        fields.own("rule", segment_rule(spec.rule), "spec.rule")
+        fields.own("rule", parse_segment_rule(spec.rule), "spec.rule")
     else:
         fields.own("rule", _exported(surroundings.exports[resource.address.name]), "spec.source")
     fields.own("mergeRule", spec.merge_rule, "spec.mergeRule")

@@ -15,9 +15,8 @@ from audctl.model.kinds.kind import (
     reference,
     set_or,
 )
-from audctl.model.kinds.rule_text import trait_rule
 from audctl.model.kinds.unset import UNSET, Unset
-from audctl.model.rules.trait_rule import onboarded_rule
+from audctl.model.rules.trait_rule import onboarded_rule, parse_trait_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +80,7 @@ def _desired(resource: Resource, _surroundings: Surroundings) -> Iterator[Desire
     fields.own("integrationCode", code, code_path)
     fields.own("folder", folder_reference(spec.folder, "aam.traitFolder"), "spec.folder")
     if isinstance(spec.rule, str):
-        fields.own("rule", trait_rule(spec.rule), "spec.rule")
+        fields.own("rule", parse_trait_rule(spec.rule), "spec.rule")
     else:
         fields.own("rule", onboarded_rule(code), code_path)
     fields.own("ttlDays", spec.ttl_days, "spec.ttlDays")

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 MAX_LENGTH = 500_000
 """Characters: 5,000 traits with long names fit; what is longer is a mistake or an attack."""
 
+KEPT_RULES = 2**17
+"""Parsed rules kept by their text: more than an account can hold (100,000 traits, 20,000 segments)."""
+
 MAX_DEPTH = 64
 """Nested parentheses: keeps parser and tree far from Python's own recursion limit."""
 

@@ -140,7 +140,7 @@ class BooleanRule(Generic[LeafT]):
         if type(other) is not type(self):
             return NotImplemented
         assert isinstance(other, BooleanRule)
-        return self.canonical == other.canonical
+        return self is other or self.canonical == other.canonical
 
     def __hash__(self) -> int:
         return hash(self.canonical)

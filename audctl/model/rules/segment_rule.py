@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from audctl.model.rules.boolean_parser import OPERATORS, BooleanParser
+from audctl.model.rules.boolean_parser import KEPT_RULES, OPERATORS, BooleanParser
 from audctl.model.rules.boolean_tree import And, BooleanRule, Node, Not, Or, leaves
 
 if TYPE_CHECKING:
@@ -103,11 +103,12 @@ class SegmentRule(BooleanRule[Term]):
         return SegmentRule(_rename(self.tree, lambda trait: names.get(trait, trait)))
 
 
+@lru_cache(KEPT_RULES)
 def parse_segment_rule(text: str) -> SegmentRule:
     """Read a rule; raise RuleError with the place and what was expected there.
 
-    Keywords are read in any case. The grammar is the documented one; that recency comes only with a
-    frequency and with ``<=`` or ``>=`` is part of it, what goes beyond syntax is in ``segment_checks``.
+    The same text gives the same object. Keywords are read in any case. The grammar is the documented one; that
+    recency comes only with a frequency and with ``<=`` or ``>=`` is part of it, what goes beyond syntax is in ``segment_checks``.
     """
     return SegmentRule(_SegmentParser(text).parse())
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
-from audctl.model.rules.boolean_parser import OPERATORS, BooleanParser
+from audctl.model.rules.boolean_parser import KEPT_RULES, OPERATORS, BooleanParser
 from audctl.model.rules.boolean_tree import BooleanRule, Node, leaves
 from audctl.model.rules.rule_error import RuleError, RuleProblem
 
@@ -72,10 +72,12 @@ class TraitRule(BooleanRule[Comparison]):
         return None
 
 
+@lru_cache(KEPT_RULES)
 def parse_trait_rule(text: str) -> TraitRule:
     """Read a rule; raise RuleError with the place and what was expected there.
 
-    ``=>`` is read as ``>=``: the documentation prints both, only the latter is ever written.
+    The same text gives the same object: manifests and live systems mostly say the same. ``=>`` is read as
+    ``>=``: the documentation prints both, only the latter is ever written.
     """
     return TraitRule(_TraitParser(text).parse())
 

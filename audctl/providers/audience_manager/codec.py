@@ -7,7 +7,6 @@ writes it); encoding takes None for "clear it".
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from audctl.errors import RejectedError
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 
 Row: TypeAlias = "dict[str, object]"
 """One JSON object of the API."""
-
-KNOWN_RULES = 2**17
-"""Parsed rules kept by their text: an account's worth, so that reading again costs no parsing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +129,6 @@ def numbers(default: int | None = None) -> Codec:
     return Codec(decode_number, lambda value: default if value is None else value)
 
 
-@lru_cache(KNOWN_RULES)
 def read_segment_rule(text: str) -> SegmentRule | str:
     """Parse a live rule; text the grammar does not know stays text, so that it can be shown and compared."""
     try:
@@ -142,7 +137,6 @@ def read_segment_rule(text: str) -> SegmentRule | str:
         return text
 
 
-@lru_cache(KNOWN_RULES)
 def read_trait_rule(text: str) -> TraitRule | str:
     """Do the same for a trait's rule."""
     try:
