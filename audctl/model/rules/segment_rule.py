@@ -108,7 +108,8 @@ def parse_segment_rule(text: str) -> SegmentRule:
     """Read a rule; raise RuleError with the place and what was expected there.
 
     The same text gives the same object. Keywords are read in any case. The grammar is the documented one; that
-    recency comes only with a frequency and with ``<=`` or ``>=`` is part of it, what goes beyond syntax is in ``segment_checks``.
+    recency comes only with a frequency and with ``<=`` or ``>=`` is part of it, what goes beyond syntax is in
+    ``segment_checks``.
     """
     return SegmentRule(_SegmentParser(text).parse())
 
