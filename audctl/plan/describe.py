@@ -53,15 +53,19 @@ def label_of(wanted: DesiredObject, live: LiveObject | None) -> str:
 
 
 def impact_of(object_type: str, live: LiveObject | None, found: Differences) -> Impact | None:
-    """Return people before and after; what a changed rule does to them only the system can tell."""
+    """Return people before and after, None when the change moves nobody.
+
+    What a changed rule or status does to people only the system can tell.
+    """
     if object_type not in PEOPLE:
         return None
     if live is None:
         return Impact(before=0, after=None)
     kinds = OBJECT_TYPES[object_type].fields
-    rules = {name for name, kind in kinds.items() if kind.form is Form.SEGMENT_RULE}
-    unchanged = not rules.intersection(found.write)
-    return Impact(before=live.members, after=live.members if unchanged else None)
+    moving = {name for name, kind in kinds.items() if kind.form is Form.SEGMENT_RULE} | {"status"}
+    if not moving.intersection(found.write):
+        return None
+    return Impact(before=live.members, after=None)
 
 
 def last_changed(live: LiveObject) -> str:
