@@ -86,9 +86,11 @@ def apply(
 
     answers: list[bool] = []
 
-    def approve(plan: "Plan") -> bool:
+    def show(plan: "Plan") -> None:
         if not console.wants_json:
             console.result(lambda paint: to_terminal.plan(plan, paint), lambda: None)
+
+    def approve(plan: "Plan") -> bool:
         if dry_run or not plan.writes:
             answers.append(not dry_run)
         else:
@@ -104,6 +106,7 @@ def apply(
             console.context(project, environment),
             plan_file=plan_file,
             options=PlanOptions(adopt=adopt, allowed=frozenset(allow or ())),
+            show=show,
             approve=approve,
             parallelism=parallelism,
             verify=verify,

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from audctl.errors import FindingsError, PlanRefused, StalePlanError, UsageError
+from audctl.errors import AudctlError, FindingsError, PlanRefused, StalePlanError, UsageError
 from audctl.model.change import Change
 from audctl.model.finding import Severity
 from audctl.model.plan import PlanOptions
+from audctl.operations.hold import kept_alive
+from audctl.plan.options import EMPTY_PROJECT, EMPTY_READ
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from audctl.model.outcome import ApplyReport
@@ -26,7 +29,10 @@ if TYPE_CHECKING:
     from audctl.ports import Lease
 
 LEASE = timedelta(minutes=10)
-"""How long the lock outlives its holder; the executor renews it while it works."""
+"""How long the lock outlives its holder; it is renewed while reading, asking and working."""
+
+UNUSED_ALLOW = "AUD2013"
+"""Expected of a second plan: what was allowed has been done."""
 
 
 def apply(  # noqa: PLR0913 - what a person decides about one run
@@ -34,16 +40,18 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
     *,
     plan_file: Path | None,
     options: PlanOptions,
+    show: Callable[[Plan], None],
     approve: Callable[[Plan], bool],
     parallelism: int,
     verify: bool,
     expect_digest: str | None,
     stop: threading.Event,
 ) -> tuple[Plan, ApplyReport | None]:
-    """Take the lock, plan, have the plan approved, run it, read again. None: it was not approved.
+    """Take the lock, plan, show the plan, have it approved, run it, read again. None: it was not approved.
 
     With ``plan_file``, or with ``expect_digest``, it goes on only when planning now gives the same digest:
-    StalePlanError otherwise. FindingsError and PlanRefused say why a plan may not be applied at all.
+    StalePlanError otherwise. FindingsError and PlanRefused say why a plan may not be applied at all; it is shown
+    before. Once something was written, nothing that fails afterwards hides the report of it.
     """
     from audctl.apply.executor import run  # noqa: PLC0415 - not for validate
     from audctl.operations.survey import survey_project  # noqa: PLC0415
@@ -58,6 +66,8 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
         raise UsageError(
             "--adopt and --allow belong to planning; a plan file already holds what was approved"
         )
+    if approved is not None:
+        options = approved.options
     with survey_project(context, stop) as surveyor:
         _check_belongs(approved, surveyor)
         run_id = f"{surveyor.connection.clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
@@ -66,14 +76,15 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
             reason=f"apply {run_id}",
             duration=LEASE,
         )
-        try:
-            survey = surveyor.look()
-            plan = surveyor.plan(survey, approved.options if approved is not None else options)
-            _check_unchanged(approved, plan, expect_digest)
-            refuse_unfit(plan)
-            if not approve(plan):
-                return plan, None
-            lease.renew()  # a person may have taken longer than the lock lives
+        with _released(lease) as trouble:
+            with kept_alive(lease):
+                survey = surveyor.look()
+                plan = surveyor.plan(survey, options)
+                _check_unchanged(approved, plan, expect_digest)
+                show(plan)
+                refuse_unfit(plan)
+                if not approve(plan):
+                    return plan, None
             report = run(
                 plan,
                 providers=surveyor.connection.providers,
@@ -87,10 +98,23 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
                 stop_requested=stop.is_set,
             )
             if verify and not (report.interrupted or report.lock_lost):
-                report = _verified(report, surveyor, lease)
-            return plan, report
-        finally:
+                report = _verified(report, surveyor, options, lease)
+    return plan, replace(report, remarks=(*report.remarks, *trouble))
+
+
+@contextmanager
+def _released(lease: Lease) -> Iterator[list[str]]:
+    """Let go of the lock at the end; when that fails, say so instead of hiding what was done under it."""
+    trouble: list[str] = []
+    try:
+        yield trouble
+    finally:
+        try:
             lease.release()
+        except AudctlError as error:
+            trouble.append(
+                f"the lock could not be let go, and ends by itself within {LEASE}: {error}"
+            )
 
 
 def refuse_unfit(plan: Plan) -> None:
@@ -135,18 +159,35 @@ def _check_unchanged(approved: Plan | None, plan: Plan, expect_digest: str | Non
         raise StalePlanError(f"the plan has digest {plan.digest}, not the expected {expect_digest}")
 
 
-def _verified(report: ApplyReport, surveyor: Surveyor, lease: Lease) -> ApplyReport:
+def _verified(
+    report: ApplyReport, surveyor: Surveyor, options: PlanOptions, lease: Lease
+) -> ApplyReport:
     """Read everything again; what a new plan still has is left, and said so.
 
-    Nothing is allowed this time: whatever was allowed is done by now, or is left.
+    Of what was allowed only the belief in empty answers still holds: the rest is done by now, or is left.
     """
-    lease.renew()
-    after = surveyor.plan(surveyor.look(), PlanOptions())
+    believed = frozenset(
+        each for each in options.allowed if each.startswith((EMPTY_PROJECT, EMPTY_READ))
+    )
+    try:
+        with kept_alive(lease):
+            after = surveyor.plan(surveyor.look(), PlanOptions(allowed=believed))
+    except AudctlError as error:
+        return replace(report, verified=False, remarks=(f"the second read failed: {error}",))
     left = tuple(step for step in after.steps if step.change is not Change.KEEP)
     # What waits for a person is left, and is no failure of this run.
     undone = any(step.change is not Change.MANUAL for step in left)
-    wrong = any(each.severity is Severity.ERROR for each in after.findings)
-    return replace(report, verified=not undone and not wrong, left=left)
+    wrong = [
+        each
+        for each in after.findings
+        if each.severity is Severity.ERROR and each.code != UNUSED_ALLOW
+    ]
+    return replace(
+        report,
+        verified=not undone and not wrong,
+        left=left,
+        remarks=tuple(f"{each.code} {each.message}" for each in wrong),
+    )
 
 
 def _login() -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from audctl.errors import FindingsError
@@ -17,15 +18,20 @@ from audctl.manifest.environment import (
 )
 from audctl.model.finding import Finding, Severity
 from audctl.model.plan import EnvironmentIdentity
+from audctl.operations.context import SystemClock
 from audctl.redact import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from audctl.manifest.project import Project
     from audctl.ports import Clock, LedgerStore, Observer, Provider
     from audctl.providers.audience_manager.provider import AudienceManagerProvider
+    from audctl.providers.campaign.client import CampaignClient
+    from audctl.providers.campaign.names import CampaignNames
     from audctl.providers.campaign.provider import CampaignProvider
+    from audctl.providers.ims import BearerToken
+    from audctl.providers.transport import TransportSettings
 
 SANDBOX_CLIENT = "sandbox"
 SANDBOX_SECRET = Secret("sandbox", "the sandbox's well-known client")
@@ -61,14 +67,7 @@ def connect(
     from audctl.providers.audience_manager.provider import (  # noqa: PLC0415
         AudienceManagerProvider,
     )
-    from audctl.providers.campaign.client import connect as connect_campaign  # noqa: PLC0415
-    from audctl.providers.campaign.names import CampaignNames, NamesError  # noqa: PLC0415
     from audctl.providers.campaign.provider import CampaignProvider  # noqa: PLC0415
-    from audctl.providers.campaign.session import (  # noqa: PLC0415
-        BearerLogon,
-        BearerSignIn,
-        PasswordLogon,
-    )
     from audctl.providers.ims import BearerToken, ImsAuth, ImsCredentials  # noqa: PLC0415
     from audctl.providers.transport import Transport, TransportSettings  # noqa: PLC0415
 
@@ -80,6 +79,7 @@ def connect(
         assert environment.ims is not None
         assert environment.audience_manager is not None
         assert environment.campaign is not None
+        names = _names(project, environment.name, environment.campaign)
         settings = TransportSettings(in_flight=environment.parallelism)
         auth = ImsAuth(
             ImsCredentials(
@@ -101,35 +101,49 @@ def connect(
             settings=settings,
         )
         stack.callback(audience_manager.close)
-        operator = environment.campaign.auth
-        by_token = (
-            BearerLogon if environment.campaign.sign_in is SignInMode.SESSION else BearerSignIn
-        )
-        try:
-            names = CampaignNames.from_mapping(environment.campaign.names)
-        except NamesError as error:
-            raise FindingsError(
-                _names_findings(project, environment.name, error.problems)
-            ) from error
-        client = connect_campaign(
-            environment.campaign.endpoint,
-            by_token(BearerToken(auth, ims))
-            if operator is None
-            else PasswordLogon(operator.user, operator.password),
-            clock=clock,
+        client = partial(
+            _campaign_client,
+            environment.campaign,
+            BearerToken(auth, ims),
             observer=observer,
             settings=settings,
         )
-        stack.callback(client.close)
-        campaign = CampaignProvider(client, names=names, clock=clock)
+        campaign = CampaignProvider(client(clock=clock), names=names, clock=clock)
+        stack.callback(campaign.close)
         yield Connection(
             identity=identity,
             audience_manager=audience_manager,
             campaign=campaign,
-            store=_store(project, environment, campaign, clock),
+            store=_store(project, environment, client, stack),
             clock=clock,
             parallelism=environment.parallelism,
         )
+
+
+def _campaign_client(
+    campaign: CampaignSettings,
+    tokens: BearerToken,
+    *,
+    clock: Clock,
+    observer: Observer,
+    settings: TransportSettings,
+) -> CampaignClient:
+    from audctl.providers.campaign.client import connect as connect_campaign  # noqa: PLC0415
+    from audctl.providers.campaign.session import (  # noqa: PLC0415
+        BearerLogon,
+        BearerSignIn,
+        PasswordLogon,
+    )
+
+    by_token = BearerLogon if campaign.sign_in is SignInMode.SESSION else BearerSignIn
+    operator = campaign.auth
+    return connect_campaign(
+        campaign.endpoint,
+        by_token(tokens) if operator is None else PasswordLogon(operator.user, operator.password),
+        clock=clock,
+        observer=observer,
+        settings=settings,
+    )
 
 
 def _identity(environment: Environment) -> EnvironmentIdentity:
@@ -154,8 +168,6 @@ def _identity(environment: Environment) -> EnvironmentIdentity:
 
 def _with_sandbox(project: Project, environment: Environment, stack: ExitStack) -> Environment:
     """Start the sandbox for the length of ``stack`` and fill in the addresses it listens on."""
-    from dataclasses import replace  # noqa: PLC0415 - with its only user
-
     from audctl.sandbox.server import start  # noqa: PLC0415 - a web server is slow to import
 
     assert environment.sandbox is not None
@@ -201,14 +213,30 @@ def _check_complete(project: Project, environment: Environment) -> None:
         )
 
 
-def _names_findings(project: Project, environment: str, problems: tuple[str, ...]) -> list[Finding]:
-    place = project.places.span(f"spec.environments.{environment}.campaign.names")
-    return [Finding("AUD1110", Severity.ERROR, problem, place) for problem in problems]
+def _names(project: Project, environment: str, campaign: CampaignSettings) -> CampaignNames:
+    from audctl.providers.campaign.names import CampaignNames, NamesError  # noqa: PLC0415
+
+    try:
+        return CampaignNames.from_mapping(campaign.names)
+    except NamesError as error:
+        place = project.places.span(f"spec.environments.{environment}.campaign.names")
+        raise FindingsError(
+            Finding("AUD1110", Severity.ERROR, problem, place) for problem in error.problems
+        ) from error
 
 
 def _store(
-    project: Project, environment: Environment, campaign: CampaignProvider, clock: Clock
+    project: Project,
+    environment: Environment,
+    client: Callable[..., CampaignClient],
+    stack: ExitStack,
 ) -> LedgerStore:
+    """Return the ledger's store, on a clock that no stop cuts short.
+
+    The ledger is written and the lock let go after a stop was asked for; waiting to repeat such a call must not be
+    the moment at which what was done is lost. A Campaign store has a client of its own for that.
+    """
+    clock = SystemClock()
     if environment.ledger.store is LedgerKind.FILE:
         from audctl.ledger.file_store import FileStore  # noqa: PLC0415 - one of two
 
@@ -217,5 +245,6 @@ def _store(
     from audctl.ledger.campaign_store import CampaignStore  # noqa: PLC0415 - one of two
     from audctl.providers.campaign.options import OptionStore  # noqa: PLC0415 - with its store
 
-    options = OptionStore(campaign.client)
-    return CampaignStore(options, project=project.name, environment=environment.name)
+    own = client(clock=clock)
+    stack.callback(own.close)
+    return CampaignStore(OptionStore(own), project=project.name, environment=environment.name)

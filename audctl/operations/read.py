@@ -52,9 +52,10 @@ def _parents(desired: Iterable[DesiredObject], ledger: Ledger) -> Mapping[str, C
             merge_rules.add(str(each.fields["mergeRule"]))
     for entry in ledger.entries.values():
         if entry.type == "aam.mapping":
-            destinations.add(str(entry.fields["destination"]))
+            destinations.add(str(entry.fields.get("destination", "")))
         elif entry.type == "aam.segment" and entry.fields.get("mergeRule") is not None:
             merge_rules.add(str(entry.fields["mergeRule"]))
+    destinations.discard("")  # an older ledger may not say
     return {
         "aam.destination": frozenset(destinations),
         "aam.mapping": frozenset(destinations),

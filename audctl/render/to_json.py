@@ -77,7 +77,7 @@ def error(raised: AudctlError) -> Json:
 
 
 def apply_report(plan: Json, report: ApplyReport | None) -> Json:
-    """Give ``{plan, applied, done, failed, notTried, verified, left, interrupted, halted}``; planned only: no lists."""
+    """Give ``{plan, applied, done, failed, notTried, verified, left, interrupted, halted, remarks}``; planned only: no lists."""
     if report is None:
         return {"plan": plan, "applied": False}
     return {
@@ -89,6 +89,7 @@ def apply_report(plan: Json, report: ApplyReport | None) -> Json:
         "notTried": [_outcome(each) for each in report.of(Result.NOT_TRIED)],
         "interrupted": report.interrupted,
         "halted": report.halted,
+        "remarks": list(report.remarks),
         "verified": report.verified,
         "left": [
             {"address": str(step.address), "change": step.change.value, "reason": step.reason}

@@ -68,3 +68,5 @@ def _proof(report: ApplyReport, paint: Paint) -> Iterator[str]:
             yield f"  {SIGNS[step.change]} {step.change.value} {printable(str(step.address))}: {printable(step.reason)}"
     elif report.verified is False:
         yield f"{paint.bad('Not verified')}: a second look could not prove that nothing is left"
+    for remark in report.remarks:
+        yield paint.caution(printable(remark))
