@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from io import StringIO
@@ -11,10 +12,12 @@ import pytest
 
 from audctl.cli.app import run
 from audctl.cli.console import Console
+from audctl.sandbox.server import RunningSandbox, start
 from audctl.settings import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -50,3 +53,19 @@ class CommandLine:
 @pytest.fixture
 def audctl() -> CommandLine:
     return CommandLine()
+
+
+@pytest.fixture(scope="session")
+def sown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the demo tenant, to copy: sowing takes longer than copying."""
+    data = tmp_path_factory.mktemp("sown")
+    start(data, seed="demo").stop()
+    return data
+
+
+@pytest.fixture
+def running(sown: Path, tmp_path: Path) -> Iterator[RunningSandbox]:
+    data = tmp_path / "sandbox"
+    shutil.copytree(sown, data)
+    with start(data) as running:
+        yield running

@@ -30,11 +30,9 @@ import httpx
 import pytest
 
 from audctl.operations.context import SystemClock
-from audctl.sandbox.server import RunningSandbox, start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from audctl.sandbox.server import RunningSandbox
     from tests.cli.conftest import CommandLine
 
 HERE = Path(__file__).parent
@@ -89,22 +87,6 @@ def read_session(path: Path) -> Session:
             assert line[0] in "|!=", f"{path.name}: what is {line!r}?"
             session.steps[-1].expected.append(line)
     return session
-
-
-@pytest.fixture(scope="module")
-def sown(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the demo tenant, to copy: sowing takes longer than copying."""
-    data = tmp_path_factory.mktemp("sown")
-    start(data, seed="demo").stop()
-    return data
-
-
-@pytest.fixture
-def running(sown: Path, tmp_path: Path) -> Iterator[RunningSandbox]:
-    data = tmp_path / "sandbox"
-    shutil.copytree(sown, data)
-    with start(data) as running:
-        yield running
 
 
 @pytest.mark.parametrize("path", SESSIONS, ids=lambda path: path.stem)

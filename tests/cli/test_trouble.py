@@ -1,0 +1,176 @@
+"""What a command says when a live system fails it at the worst moment; real HTTP, faults by the sandbox."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from audctl.operations.context import SystemClock
+
+if TYPE_CHECKING:
+    from audctl.sandbox.server import RunningSandbox
+    from tests.cli.conftest import CommandLine
+
+SHOP = Path(__file__).parent / "projects" / "shop"
+ENVIRON = {"AUDCTL_CLIENT_SECRET": "sandbox", "SHOP_S3_SECRET": "s"}
+
+
+class Shop:
+    """The small project, applied; commands run in it, faults strike its sandbox."""
+
+    def __init__(self, folder: Path, running: RunningSandbox, audctl: CommandLine) -> None:
+        self.folder = folder
+        self.url = running.url
+        self._audctl = audctl
+
+    def run(self, *words: str) -> tuple[int, dict[str, Any], str]:
+        ran = self._audctl(
+            *words, "--project", str(self.folder), "--output", "json", environ=ENVIRON
+        )
+        return ran.code, json.loads(ran.stdout), ran.stderr
+
+    def applied(self) -> None:
+        code, _, stderr = self.run("apply", "--auto-approve")
+        assert code == 0, stderr
+
+    def fault(self, route: str, **more: object) -> None:
+        rule = {"route": route, "kind": "status", "when": "before", **more}
+        httpx.post(f"{self.url}/_sandbox/faults", json=[rule]).raise_for_status()
+
+    def replace(self, file: str, old: str, new: str) -> None:
+        path = self.folder / file
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def drop(self, file: str, *headings: str) -> None:
+        """Take manifests out by their head lines."""
+        path = self.folder / file
+        kept = [
+            each
+            for each in path.read_text(encoding="utf-8").split("---\n")
+            if not any(heading in each for heading in headings)
+        ]
+        path.write_text("---\n".join(kept), encoding="utf-8")
+
+    def segments(self) -> list[dict[str, Any]]:
+        token = httpx.post(
+            f"{self.url}/ims/token/v3",
+            data={
+                "grant_type": "client_credentials",
+                "client_id": "sandbox",
+                "client_secret": "sandbox",
+                "scope": "openid",
+            },
+        ).json()["access_token"]
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "x-api-key": "sandbox",
+            "AAM-Disable-Escaping-HTML": "true",
+        }
+        found: list[dict[str, Any]] = httpx.get(f"{self.url}/v1/segments/", headers=headers).json()
+        return found
+
+
+@pytest.fixture
+def shop(
+    running: RunningSandbox,
+    tmp_path: Path,
+    audctl: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Shop:
+    folder = tmp_path / "project"
+    shutil.copytree(SHOP, folder)
+    project = folder / "audctl.yaml"
+    text = project.read_text(encoding="utf-8").replace("http://127.0.0.1:8765", running.url)
+    project.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(SystemClock, "sleep", lambda _self, _seconds: None)
+    return Shop(folder, running, audctl)
+
+
+def test_a_lock_that_cannot_be_let_go_does_not_hide_what_was_done(shop: Shop) -> None:
+    shop.fault("SOAP xtk:persist#DeleteCollection", status=400)
+    code, report, _ = shop.run("apply", "--auto-approve")
+    assert (code, report["verified"]) == (0, True)
+    assert report["done"]
+    assert any("lock could not be let go" in each for each in report["remarks"])
+
+
+def test_a_second_read_that_fails_does_not_hide_what_was_done(shop: Shop) -> None:
+    shop.fault("GET /v1/segments", status=400, nth=2, times=1)
+    code, report, _ = shop.run("apply", "--auto-approve")
+    assert (code, report["verified"]) == (1, False)
+    assert report["done"]
+    assert not report["failed"]
+    assert any(each.startswith("the second read failed") for each in report["remarks"])
+
+
+def test_an_object_that_a_list_leaves_out_is_asked_for_and_found(shop: Shop) -> None:
+    shop.applied()
+    others = [each for each in shop.segments() if each["name"] != "Cart abandoners"]
+    shop.fault(
+        "GET /v1/segments",
+        status=200,
+        body=json.dumps(others),
+        headers={"content-type": "application/json"},
+    )
+    code, plan, _ = shop.run("plan", "--detailed-exitcode")
+    assert (code, plan["changes"]) == (0, [])
+
+
+def test_an_owned_object_that_may_not_be_read_stops_the_plan(shop: Shop) -> None:
+    shop.applied()
+    (mine,) = [each for each in shop.segments() if each["name"] == "Cart abandoners"]
+    others = [each for each in shop.segments() if each["sid"] != mine["sid"]]
+    rules = [
+        {
+            "route": "GET /v1/segments",
+            "kind": "status",
+            "status": 200,
+            "body": json.dumps(others),
+            "headers": {"content-type": "application/json"},
+        },
+        {"route": f"GET /v1/segments/{mine['sid']}", "kind": "status", "status": 403},
+    ]
+    httpx.post(f"{shop.url}/_sandbox/faults", json=rules).raise_for_status()
+    code, answer, _ = shop.run("plan")
+    assert code == 1
+    assert [each["code"] for each in answer["findings"]] == ["AUD2014"]
+
+
+@pytest.mark.parametrize("limit", ["0", "50%"])
+def test_the_projects_guards_judge_deletes_and_pauses(shop: Shop, limit: str) -> None:
+    shop.applied()
+    shop.replace(
+        "audctl.yaml",
+        "  defaultEnvironment: local",
+        f"  defaultEnvironment: local\n  guards: {{maxDeletes: {limit}, maxPauses: {limit}}}",
+    )
+    shop.drop("cart.yaml", "kind: ImportBinding", "kind: Audience")
+    code, plan, _ = shop.run("plan")
+    found = sorted({each["code"] for each in plan["findings"]})
+    assert (code, found) == ((3, ["AUD2101", "AUD2102"]) if limit == "0" else (0, []))
+
+
+@pytest.mark.parametrize(("limit", "expected"), [("0", (3, ["AUD2103"])), ("100%", (0, []))])
+def test_the_projects_guards_judge_replaces(
+    shop: Shop, limit: str, expected: tuple[int, list[str]]
+) -> None:
+    shop.applied()
+    shop.replace(
+        "audctl.yaml",
+        "  defaultEnvironment: local",
+        f"  defaultEnvironment: local\n  guards: {{maxReplaces: {limit}}}",
+    )
+    shop.replace(
+        "cart.yaml",
+        "list: cart-abandoners, dataSource: web}",
+        "list: cart-abandoners, dataSource: web, alias: other, lifecycle: {allowReplace: true}}",
+    )
+    code, plan, _ = shop.run("plan")
+    assert (code, sorted({each["code"] for each in plan["findings"]})) == expected
