@@ -42,6 +42,10 @@ def test_a_lease_that_was_lost_shows_at_the_end_of_the_block() -> None:
 
 def test_a_block_that_fails_says_so_itself() -> None:
     lease = CountingLease(lost=True)
-    with pytest.raises(ValueError, match="own"), kept_alive(lease, every_s=0.001):
+
+    def fail() -> None:
         assert lease.renewed.wait(10)
         raise ValueError("own")
+
+    with pytest.raises(ValueError, match="own"), kept_alive(lease, every_s=0.001):
+        fail()
