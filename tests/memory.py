@@ -218,6 +218,19 @@ class _Write:
             self.system.after(*self.about)
 
 
+def failing(error: Exception, *about: str, once: bool = True) -> Callable[[str, str, str], None]:
+    """Return what raises ``error`` at the first call (or each) whose verb, type or id is ``about``."""
+    calls = 0
+
+    def fail(*call: str) -> None:
+        nonlocal calls
+        if set(about) <= set(call) and not (once and calls):
+            calls += 1
+            raise error
+
+    return fail
+
+
 class World:
     """Two live systems, a ledger and the engine between them."""
 

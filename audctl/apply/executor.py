@@ -240,7 +240,7 @@ class _Coordinator:
 
     def _failed(self, step: Step, failed: Failed) -> None:
         if not failed.begun:
-            self.journal.settle(step.address)
+            self._settle(step)
         self._end(
             Outcome(
                 step=step,
@@ -250,6 +250,11 @@ class _Coordinator:
                 may_have_happened=failed.may_have_happened,
             )
         )
+
+    def _settle(self, step: Step) -> None:
+        """Let go of this run's intent. An earlier run's may have led to an object: it waits to be recorded."""
+        if step.address not in self.earlier:
+            self.journal.settle(step.address)
 
     def _end(self, outcome: Outcome) -> None:
         self.outcomes[outcome.step.address] = outcome
@@ -274,7 +279,7 @@ class _Coordinator:
             else:
                 message = self.halted or "the run ended before its turn"
             if step.address not in self.owned:
-                self.journal.settle(step.address)
+                self._settle(step)
             self._end(
                 Outcome(
                     step=step,

@@ -15,11 +15,9 @@ from audctl.errors import (
 from audctl.model.address import parse_address
 from audctl.model.outcome import Result
 from tests.build import make_desired, make_entry, make_intent, make_ledger, make_live
-from tests.memory import MemoryLease, World
+from tests.memory import MemoryLease, World, failing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from audctl.model.desired import DesiredObject
     from audctl.model.outcome import ApplyReport
 
@@ -58,19 +56,6 @@ def shop() -> list[DesiredObject]:
 
 def ends(report: ApplyReport) -> dict[str, str]:
     return {str(each.step.address): str(each.result) for each in report.outcomes}
-
-
-def failing(error: Exception, *about: str, once: bool = True) -> Callable[[str, str, str], None]:
-    """Return what raises ``error`` at the first call (or each) whose verb, type or id is ``about``."""
-    calls = 0
-
-    def fail(*call: str) -> None:
-        nonlocal calls
-        if set(about) <= set(call) and not (once and calls):
-            calls += 1
-            raise error
-
-    return fail
 
 
 def test_everything_is_created_in_order_with_late_ids_and_recorded() -> None:
