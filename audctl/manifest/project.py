@@ -32,7 +32,7 @@ class Guards:
     max_deletes: int | str = "10%"
     max_pauses: int | str = "10%"
     max_replaces: int | str = "0%"
-    max_shrink: int | str = "25%"
+    max_shrink: int | str | None = None
     """Of people in an audience or list."""
 
 

@@ -87,6 +87,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "AUD2101": "The plan deletes more objects than the guard maxDeletes lets through.",
         "AUD2102": "The plan pauses more objects than the guard maxPauses lets through.",
         "AUD2103": "The plan replaces more objects than the guard maxReplaces lets through.",
+        "AUD2104": "How many people a plan moves cannot be held to the guard maxShrink.",
     }
 )
 """One sentence for each code, sorted."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from audctl.model.change import Change
+from audctl.model.finding import Finding, Severity
 from audctl.operations.connect import Connection, connect
 from audctl.operations.context import SystemClock
 from audctl.operations.load import Loaded, load
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from audctl.operations.context import Context
     from audctl.plan.options import PlanOptions
     from audctl.ports import Observer
+
+
+_NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +57,7 @@ class Surveyor:
     def plan(self, survey: Survey, options: PlanOptions) -> Plan:
         """Plan from a survey, the project's guards included."""
         guards = self.loaded.project.guards
-        return build_plan(
+        plan = build_plan(
             survey.desired,
             survey.live,
             survey.ledger,
@@ -65,6 +70,31 @@ class Surveyor:
                 "maxReplaces": guards.max_replaces,
             },
             manifest_digest=self.loaded.digest,
+        )
+        unjudged = self._unjudged(plan)
+        if unjudged is None:
+            return plan
+        findings = sorted((*plan.findings, unjudged), key=lambda each: each.sort_key)
+        return replace(plan, findings=tuple(findings))
+
+    def _unjudged(self, plan: Plan) -> Finding | None:
+        """Say what the project's limit on people could not be held to: silence would look like a yes."""
+        limit = self.loaded.project.guards.max_shrink
+        moving = [
+            step
+            for step in plan.steps
+            if step.change is not Change.CREATE and step.impact and step.impact.after is None
+        ]
+        if limit is None or not moving:
+            return None
+        named = ", ".join(str(step.address.resource) for step in moving[:_NAMED])
+        more = f" and {len(moving) - _NAMED} more" if len(moving) > _NAMED else ""
+        return Finding(
+            "AUD2104",
+            Severity.WARNING,
+            f"maxShrink {limit} cannot be judged for {named}{more}: nobody says how many people will be left",
+            self.loaded.project.places.span("spec.guards.maxShrink"),
+            "look at the changed rules themselves",
         )
 
 

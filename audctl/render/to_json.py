@@ -77,7 +77,10 @@ def error(raised: AudctlError) -> Json:
 
 
 def apply_report(plan: Json, report: ApplyReport | None) -> Json:
-    """Give ``{plan, applied, done, failed, notTried, verified, left, interrupted, halted, remarks}``; planned only: no lists."""
+    """Give ``{plan, applied, done, failed, notTried, verified, left, interrupted, halted, remarks}``.
+
+    Of a plan that was not applied, only the first two.
+    """
     if report is None:
         return {"plan": plan, "applied": False}
     return {

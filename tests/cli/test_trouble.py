@@ -174,3 +174,17 @@ def test_the_projects_guards_judge_replaces(
     )
     code, plan, _ = shop.run("plan")
     assert (code, sorted({each["code"] for each in plan["findings"]})) == expected
+
+
+def test_a_limit_on_people_that_cannot_be_judged_is_said_not_passed_over(shop: Shop) -> None:
+    shop.replace(
+        "audctl.yaml",
+        "  defaultEnvironment: local",
+        "  defaultEnvironment: local\n  guards: {maxShrink: 25%}",
+    )
+    code, plan, _ = shop.run("plan")
+    assert (code, plan["findings"]) == (0, [])
+    shop.applied()
+    shop.replace("cart.yaml", "AND NOT purchase", "OR purchase")
+    code, plan, _ = shop.run("plan")
+    assert (code, [each["code"] for each in plan["findings"]]) == (0, ["AUD2104"])
