@@ -33,7 +33,7 @@ def data_source(bench: Bench, provider: Provider, name: str) -> dict[str, Any]:
         "integrationCode": name,
         "type": "crossDevice",
         "inbound": True,
-        "outbound": False,
+        "outbound": True,
         "exportControls": ("onsitePersonalization", "pii"),
     }
 
@@ -97,6 +97,8 @@ CASES = [
         rejected={"label": ""},
         words="name is required",
         create_route="POST /v1/datasources",
+        clears={"description": "", "inbound": False, "exportControls": (), "outbound": False},
+        needed=frozenset({"label"}),
         list_route="GET /v1/datasources",
     ),
     Case(
@@ -107,6 +109,7 @@ CASES = [
         rejected={"parent": "999999999"},
         words="parentFolderId 999999999 does not exist",
         create_route="POST /v1/folders/traits",
+        needed=frozenset({"parent"}),
         list_route="GET /v1/folders/traits",
         pages=False,
     ),
@@ -118,6 +121,7 @@ CASES = [
         rejected={"parent": "999999999"},
         words="parentFolderId 999999999 does not exist",
         create_route="POST /v1/folders/segments",
+        needed=frozenset({"parent"}),
         list_route="GET /v1/folders/segments",
         pages=False,
     ),
@@ -129,6 +133,8 @@ CASES = [
         rejected={"rule": "c_event == AND"},
         words="traitRule",
         create_route="POST /v1/traits",
+        clears={"description": "", "folder": "0", "ttlDays": 120, "comments": ""},
+        needed=frozenset({"label", "rule"}),
         list_route="GET /v1/traits",
     ),
     Case(
@@ -139,6 +145,9 @@ CASES = [
         rejected={"rule": "AND AND"},
         words="segmentRule",
         create_route="POST /v1/segments",
+        clears={"description": "", "folder": "0"},
+        # One merge rule stands at all times: without a choice the account's standard one.
+        needed=frozenset({"label", "rule", "mergeRule", "status"}),
         list_route="GET /v1/segments",
     ),
     Case(
@@ -149,6 +158,7 @@ CASES = [
         rejected={"segment": "999999999"},
         words="999999999",
         create_route="POST /v1/destinations/4200/mappings",
+        clears={"endDate": ""},
         list_route="GET /v1/destinations/4200/mappings",
         # The live system is documented to give a mapping's start a day early.
         unread=frozenset({"startDate"}),

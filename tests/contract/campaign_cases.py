@@ -126,6 +126,7 @@ CASES = [
         words="value too long",
         create_route=WRITE,
         list_route=QUERY,
+        needed=frozenset({"parent"}),
     ),
     Case(
         type="campaign.dataSource",
@@ -136,6 +137,16 @@ CASES = [
         words="value too long",
         create_route=WRITE,
         list_route=QUERY,
+        clears=dict.fromkeys(
+            (
+                "label",
+                "targetingDimension",
+                "reconciliationKey",
+                "hashAlgorithm",
+                "aamDataSource",
+                "aamDestination",
+            )
+        ),
     ),
     Case(
         type="campaign.list",
@@ -146,6 +157,7 @@ CASES = [
         words="value too long",
         create_route=WRITE,
         list_route=QUERY,
+        clears=dict.fromkeys(("label", "description", "folder")),
     ),
     Case(
         type="campaign.sharedList",
@@ -156,6 +168,7 @@ CASES = [
         words="value too long",
         create_route=WRITE,
         list_route=QUERY,
+        clears=dict.fromkeys(("audience", "audienceName", "dataSource")),
         repeatable=True,
     ),
     Case(
@@ -167,6 +180,16 @@ CASES = [
         words="value too long",
         create_route=WRITE,
         list_route=QUERY,
+        clears={
+            "label": None,
+            "folder": None,
+            "schedule": "manual",
+            "complement": False,
+            "complementLabel": None,
+        },
+        needed=frozenset(
+            {"sourceList", "sourceQuery", "audience", "audienceName", "dataSource", "running"}
+        ),
     ),
     Case(
         type="campaign.externalAccount",
@@ -177,6 +200,15 @@ CASES = [
         words="value too long",
         create_route=WRITE,
         list_route=QUERY,
+        clears={
+            "label": None,
+            "enabled": False,
+            "server": None,
+            "region": None,
+            "accessKeyId": None,
+            "serverSideEncryption": False,
+        },
+        needed=frozenset({"type", "secretAccessKey"}),
         unread=frozenset({"secretAccessKey"}),
     ),
 ]

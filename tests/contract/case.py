@@ -44,6 +44,10 @@ class Case:
     """Its list comes in pages when a page size is set."""
     unread: frozenset[str] = frozenset()
     """Fields that do not read back as written: secrets, and what the server owns once it exists."""
+    clears: Mapping[str, Any] = field(default_factory=dict)
+    """Fields that can be cleared one at a time, and what each reads back as then: nothing, or a default."""
+    needed: frozenset[str] = frozenset()
+    """Fields that no object of the type does without, beside its key and what never changes."""
     within: Callable[[Mapping[str, Any]], Mapping[str, tuple[str, ...]]] = field(
         default=lambda _fields: {}
     )

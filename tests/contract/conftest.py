@@ -35,6 +35,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "creating_case" in metafunc.fixturenames:
         creating = [each for each in all_cases() if not each.repeatable]
         metafunc.parametrize("creating_case", creating, ids=str)
+    if "clearing" in metafunc.fixturenames:
+        clearing = [(each, name) for each in all_cases() for name in each.clears]
+        metafunc.parametrize("clearing", clearing, ids=lambda pair: f"{pair[0]} {pair[1]}")
     if "paged_case" in metafunc.fixturenames:
         metafunc.parametrize("paged_case", [each for each in all_cases() if each.pages], ids=str)
 

@@ -75,6 +75,33 @@ def test_an_update_keeps_what_audctl_does_not_manage(
     assert after == {**before, **theirs, **ours, **times}
 
 
+def test_a_status_that_is_cleared_is_active_again(
+    bench: Bench, provider: AudienceManagerProvider
+) -> None:
+    fields = {**segment(bench, provider, bench.unique("it")), "status": "paused"}
+    live = provider.create("aam.segment", fields)
+
+    assert provider.update(live, {"status": None}).fields == {**live.fields, "status": "active"}
+
+
+def test_what_is_clear_already_is_not_written_again(
+    bench: Bench, provider: AudienceManagerProvider
+) -> None:
+    made = (
+        ("aam.trait", trait, ("description", "folder", "ttlDays", "comments")),
+        ("aam.mapping", mapping, ("endDate",)),
+    )
+    for object_type, fields, names in made:
+        live = provider.create(object_type, fields(bench, provider, bench.unique("it")))
+        cleared = provider.update(live, dict.fromkeys(names))
+        bench.forget_calls()
+
+        again = provider.update(cleared, dict.fromkeys(names))
+
+        assert again.fields == cleared.fields
+        assert {each["method"] for each in bench.calls()} == {"GET"}
+
+
 def test_a_new_data_source_keeps_integration_codes_unique(
     bench: Bench, provider: AudienceManagerProvider
 ) -> None:

@@ -86,6 +86,33 @@ def test_an_update_changes_its_field_and_no_other(case: Case, bench: Bench) -> N
     assert shown(case, again.fields) == after
 
 
+def test_each_field_is_cleared_alone(clearing: tuple[Case, str], bench: Bench) -> None:
+    case, name = clearing
+    provider = bench.provider(case)
+    live, _ = made(case, bench, provider)
+    empty = {name: case.clears[name]}
+    before = shown(case, live.fields)
+    assert shown(case, {name: live.fields[name]}) != shown(case, empty)
+
+    updated = provider.update(live, {name: None})
+
+    again = provider.get(case.type, live.id)
+    assert again is not None
+    for each in (updated, again):
+        assert shown(case, each.fields) == {**before, **shown(case, empty)}
+
+
+def test_a_field_can_be_cleared_or_cannot_be_missing(case: Case) -> None:
+    kind = OBJECT_TYPES[case.type]
+    changeable = {
+        name
+        for name, each in kind.fields.items()
+        if name not in kind.key and not each.immutable and not each.create_only
+    }
+    assert case.clears.keys() | case.needed == changeable
+    assert not case.clears.keys() & case.needed
+
+
 def test_what_is_deleted_is_gone_and_deleting_again_is_no_error(case: Case, bench: Bench) -> None:
     provider = bench.provider(case)
     live, fields = made(case, bench, provider)

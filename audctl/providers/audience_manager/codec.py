@@ -62,6 +62,17 @@ def encode_members(members: tuple[Member, ...], fields: Mapping[str, WriteValue]
     }
 
 
+def settled(members: tuple[Member, ...], fields: Mapping[str, WriteValue]) -> dict[str, WriteValue]:
+    """Return the fields as they shall read back: what is cleared as the default that clearing writes."""
+    by_field = {each.field: each.codec for each in members}
+    return {
+        name: by_field[name].decode(by_field[name].encode(None))
+        if value is None and name in by_field
+        else value
+        for name, value in fields.items()
+    }
+
+
 def decode_text(value: object) -> str:
     """Return text as it is; nothing and null are empty; a number as its digits."""
     if value.__class__ is str:  # half the cost of isinstance, a dozen times per row

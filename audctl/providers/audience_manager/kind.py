@@ -18,6 +18,7 @@ from audctl.providers.audience_manager.codec import (
     decode_number,
     decode_text,
     encode_members,
+    settled,
 )
 from audctl.providers.audience_manager.rest import segment_of_path
 from audctl.providers.audience_manager.write_back import (
@@ -132,7 +133,8 @@ class PlainObjects:
         if document is None:
             raise NotFoundError(f"{operation}: it is gone", operation=operation)
         now = self.live(document.row, document.etag)
-        if is_in_place(now, fields):
+        wanted = settled(self.kind.members, fields)
+        if is_in_place(now, wanted):
             return now
         check_unchanged(now, live, operation)
         body = {**document.row, **encode_members(self.kind.members, fields)}
@@ -141,7 +143,7 @@ class PlainObjects:
         except ConflictError:
             # An earlier try whose answer was lost may be what changed it.
             after = self.get(live.id)
-            if after is not None and is_in_place(after, fields):
+            if after is not None and is_in_place(after, wanted):
                 return after
             raise
         after = read_back(lambda: self.get(live.id), operation)

@@ -22,6 +22,7 @@ from audctl.providers.audience_manager.codec import (
     decode_text,
     encode_members,
     encode_text,
+    settled,
 )
 from audctl.providers.audience_manager.destinations import ID_NAME, PATH
 from audctl.providers.audience_manager.kind import changed_at
@@ -134,7 +135,8 @@ class Mappings:
         operation = f"PUT {path}"
         document = self._rest.read(path)
         now = self.live(document.row, destination, document.etag)
-        if is_in_place(now, fields):
+        wanted = settled(_MEMBERS, fields)
+        if is_in_place(now, wanted):
             return now
         check_unchanged(now, live, operation)
         body = {**document.row, **encode_members(_MEMBERS, fields)}
@@ -142,7 +144,7 @@ class Mappings:
             self._rest.replace(path, body, document.etag)
         except ConflictError:
             after = self.get(live.id)
-            if after is not None and is_in_place(after, fields):
+            if after is not None and is_in_place(after, wanted):
                 return after
             raise
         after = read_back(lambda: self.get(live.id), operation)

@@ -33,13 +33,17 @@ def read_back(read: Callable[[], LiveObject | None], operation: str) -> LiveObje
 
 
 def is_in_place(now: LiveObject, fields: Mapping[str, WriteValue]) -> bool:
-    """Whether the object already has all these values."""
+    """Whether the object already has all these values; None is one of them, and means nothing is there."""
     return not _differing(now, fields)
 
 
 def check_kept(after: LiveObject, fields: Mapping[str, WriteValue], operation: str) -> None:
-    """Raise InvalidAnswerError when the system took the write and kept something else."""
-    if differing := _differing(after, fields):
+    """Raise InvalidAnswerError when the system took the write and kept something else.
+
+    A cleared field is left out: which default the system puts there is its own affair.
+    """
+    given = {name: value for name, value in fields.items() if value is not None}
+    if differing := _differing(after, given):
         raise InvalidAnswerError(
             f"{operation}: accepted, but {', '.join(differing)} reads back different",
             operation=operation,
@@ -64,13 +68,12 @@ def check_unchanged(now: LiveObject, before: LiveObject, operation: str) -> None
 
 
 def _differing(now: LiveObject, fields: Mapping[str, WriteValue]) -> list[str]:
-    """Name the fields that hold something else; a cleared one may come back as the system's default."""
+    """Name the fields that hold something else, as far as they are to be compared."""
     types = OBJECT_TYPES[now.type].fields
     return sorted(
         name
         for name, value in fields.items()
-        if value is not None
-        and not isinstance(value, Secret)
+        if not isinstance(value, Secret)
         and not types[name].create_only
         and canonical(types[name].form, now.fields.get(name)) != canonical(types[name].form, value)
     )

@@ -21,6 +21,7 @@ from audctl.providers.campaign.mapping.definition import (
     build_activities,
     read_activities,
 )
+from audctl.providers.campaign.mapping.schedule import MANUAL
 from audctl.providers.campaign.mapping.table import TableMapping
 from audctl.providers.campaign.query import Node
 from audctl.providers.campaign.workflow_commands import (
@@ -88,7 +89,7 @@ class WorkflowMapping(TableMapping):
 
     def create(self, fields: Mapping[str, WriteValue]) -> LiveObject:
         """Insert the workflow, then start it when it is to run."""
-        definition = {name: value for name, value in fields.items() if name != "running"}
+        definition = _written(fields)
         live = super().create(definition)
         return self._drive(live, fields, restart=False)
 
@@ -97,7 +98,7 @@ class WorkflowMapping(TableMapping):
 
         A changed definition takes effect after a restart: a running workflow is stopped and started again.
         """
-        changed = {name: value for name, value in fields.items() if name != "running"}
+        changed = _written(fields)
         redefined = any(name in changed for name in DEFINITION_FIELDS)
         operation = f"update {self.object_type} {'/'.join(live.key)}"
         self.require_unchanged(live, operation)
@@ -153,6 +154,15 @@ class WorkflowMapping(TableMapping):
         await_state(
             self.instance.client, name, wanted, clock=self.instance.clock, limit_s=COMMAND_LIMIT_S
         )
+
+
+def _written(fields: Mapping[str, WriteValue]) -> dict[str, WriteValue]:
+    """Return what goes into the row; whether it runs does not, and no schedule is one too."""
+    return {
+        name: MANUAL if name == "schedule" and value is None else value
+        for name, value in fields.items()
+        if name != "running"
+    }
 
 
 def _merge(
