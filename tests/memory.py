@@ -120,6 +120,8 @@ class MemorySystem:
         """Called before each write; what it raises happens instead of the write."""
         self.after: Callable[[str, str, str], None] = lambda *_: None
         """Called after each write; what it raises hides that the write happened."""
+        self.looking: Callable[[str, str, str], None] = lambda *_: None
+        """Called before each find and get (verb, type, key or id); what it raises happens instead."""
         self._lock = threading.Lock()
         numbers = [int(o.id) for o in self.objects.values() if o.id.isdigit()]
         self._next = max([1000, *numbers]) + 1
@@ -140,11 +142,13 @@ class MemorySystem:
         )
 
     def find(self, object_type: str, key: tuple[str, ...]) -> LiveObject | None:
+        self.looking("find", object_type, " / ".join(key))
         with self._lock:
             found = [o for o in self.objects.values() if (o.type, o.key) == (object_type, key)]
         return found[0] if found else None
 
     def get(self, object_type: str, live_id: str) -> LiveObject | None:
+        self.looking("get", object_type, live_id)
         return self.objects.get((object_type, live_id))
 
     def create(self, object_type: str, fields: Mapping[str, LiveValue | Secret]) -> LiveObject:

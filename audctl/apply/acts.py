@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, NamedTuple
 
 from audctl.model.change import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from audctl.model.address import Address
     from audctl.model.change import Step
@@ -30,29 +29,101 @@ class Act(NamedTuple):
     phase: Phase
 
 
-def acts_of(steps: Mapping[Address, Step], ledger: Ledger) -> TopologicalSorter[Act]:
+Acts = dict[Act, set[Act]]
+"""Every act with the acts it waits for."""
+
+
+def acts_of(steps: Mapping[Address, Step], ledger: Ledger) -> Acts:
     """Return the acts and what each waits for.
 
-    A replaced object is removed after everything replaced or deleted that refers to the old one.
+    ::
+
+        a replaced, needs b      REMOVE a ──────────────→ WRITE a
+                                    ↑                        ↑
+        b created or updated     WRITE b ────────────────────┘
+
+        a replaced, needs c      REMOVE a → REMOVE c → WRITE c → WRITE a
+        c replaced
+
+    A replaced object is removed as late as possible: after all that the new one needs is there, and after everything
+    replaced or deleted that refers to the old one. A deleted object goes once a replaced user of it is removed.
     """
+    acts: Acts = {}
     replaced = {address for address, step in steps.items() if step.change is Change.REPLACE}
-    graph: TopologicalSorter[Act] = TopologicalSorter()
     for address, step in steps.items():
-        graph.add(
-            Act(address, Phase.WRITE),
-            *(
-                Act(each, Phase.WRITE)
-                for each in step.requires
-                if each in steps and each != address
-            ),
-        )
-        if address in replaced:
-            graph.add(Act(address, Phase.WRITE), Act(address, Phase.REMOVE))
-        if not replaced or step.change not in {Change.REPLACE, Change.DELETE}:
+        lets_go = step.change is Change.DELETE
+        acts[Act(address, Phase.WRITE)] = {
+            Act(each, Phase.REMOVE if lets_go and each in replaced else Phase.WRITE)
+            for each in step.requires
+            if each in steps and each != address
+        }
+    if replaced:
+        for address in replaced:
+            acts[Act(address, Phase.WRITE)].add(Act(address, Phase.REMOVE))
+            acts[Act(address, Phase.REMOVE)] = set()
+        _remove_users_first(acts, steps, ledger, replaced)
+        _remove_late(acts, steps, replaced)
+    return acts
+
+
+def _remove_users_first(
+    acts: Acts, steps: Mapping[Address, Step], ledger: Ledger, replaced: set[Address]
+) -> None:
+    for address, step in steps.items():
+        entry = ledger.entries.get(step.renamed_from or address)
+        refers_to = set(entry.requires) if entry is not None else set()
+        if step.change is Change.REPLACE:
+            act = Act(address, Phase.REMOVE)
+            refers_to |= set(step.requires)
+        elif step.change is Change.DELETE:
+            # What a delete requires are its users: they go first, it does not refer to them.
+            act = Act(address, Phase.WRITE)
+        else:
             continue
-        phase = Phase.REMOVE if step.change is Change.REPLACE else Phase.WRITE
-        entry = ledger.entries.get(address)
-        for each in {*step.requires, *(entry.requires if entry is not None else ())}:
-            if each in replaced and each != address:
-                graph.add(Act(each, Phase.REMOVE), Act(address, phase))
-    return graph
+        for each in (refers_to & replaced) - {address}:
+            acts[Act(each, Phase.REMOVE)].add(act)
+
+
+def _remove_late(acts: Acts, steps: Mapping[Address, Step], replaced: set[Address]) -> None:
+    """Let each removal wait for what the new object needs, unless that itself waits for the removal."""
+    after: dict[Act, list[Act]] = {}
+    for act, before in acts.items():
+        for each in before:
+            after.setdefault(each, []).append(act)
+    doubtful = _reach(after, (Act(each, Phase.REMOVE) for each in replaced))
+    for address in sorted(replaced):
+        removal = Act(address, Phase.REMOVE)
+        needed = {Act(each, Phase.WRITE) for each in _needs(steps, address)}
+        if not needed.isdisjoint(doubtful):
+            needed -= _reach(after, [removal])
+        acts[removal] |= needed
+        for each in needed:
+            after.setdefault(each, []).append(removal)
+
+
+def _needs(steps: Mapping[Address, Step], address: Address) -> set[Address]:
+    """Return what has to be written before the new object, through other replaced objects."""
+    found: set[Address] = set()
+    seen, left = {address}, [address]
+    while left:
+        for each in steps[left.pop()].requires:
+            if each not in steps or each in seen:
+                continue
+            seen.add(each)
+            if steps[each].change is Change.REPLACE:
+                left.append(each)
+            else:
+                found.add(each)
+    return found
+
+
+def _reach(after: Mapping[Act, Iterable[Act]], starts: Iterable[Act]) -> set[Act]:
+    """Return every act that, directly or not, waits for one of these."""
+    found: set[Act] = set()
+    left = list(starts)
+    while left:
+        for each in after.get(left.pop(), ()):
+            if each not in found:
+                found.add(each)
+                left.append(each)
+    return found

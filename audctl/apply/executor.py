@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import heapq
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from audctl.apply.acts import Act, Phase, acts_of
@@ -96,7 +97,12 @@ class _Coordinator:
         self.place = {address: number for number, address in enumerate(self.steps)}
         self.ids = LateIds(plan, journal.ledger)
         self.earlier = dict(journal.ledger.intents)
-        self.graph = acts_of(self.steps, journal.ledger)
+        self.acts = acts_of(self.steps, journal.ledger)
+        self.graph = TopologicalSorter(self.acts)
+        self.removed: set[Address] = set()
+        """Objects between the two halves of their Replace."""
+        self.broken: set[Act] = set()
+        """Acts that failed."""
         self.outcomes: dict[Address, Outcome] = {}
         self.owned: dict[Address, Mapping[str, WriteValue]] = {}
         self.ready: list[tuple[int, Act]] = []
@@ -220,16 +226,20 @@ class _Coordinator:
                 may_have_happened=True,
                 begun=True,
             )
-            self._failed(step, failure)
+            self._failed(act, step, failure)
             return
         result = future.result()
         if isinstance(result, Failed):
-            self._failed(step, result)
+            self._failed(act, step, result)
         else:
             self._done(act, step, result)
 
     def _done(self, act: Act, step: Step, done: Done) -> None:
-        if act.phase is Phase.WRITE:
+        if act.phase is Phase.REMOVE:
+            self.removed.add(step.address)
+            self.journal.removed(step)
+        else:
+            self.removed.discard(step.address)
             self.ids.learn(step.address, done.live_id)
             self.journal.record(step, done, self.owned.pop(step.address, {}))
             self._end(
@@ -238,17 +248,38 @@ class _Coordinator:
         self.graph.done(act)
         self._gather()
 
-    def _failed(self, step: Step, failed: Failed) -> None:
+    def _failed(self, act: Act, step: Step, failed: Failed) -> None:
+        self.broken.add(act)
         if not failed.begun:
             self._settle(step)
         self._end(
-            Outcome(
+            self._half_done(step, failed.message, may_have_happened=failed.may_have_happened)
+            if step.address in self.removed
+            else Outcome(
                 step=step,
                 result=Result.FAILED,
                 live_id=step.live_id,
                 message=failed.message,
                 may_have_happened=failed.may_have_happened,
             )
+        )
+
+    @staticmethod
+    def _half_done(
+        step: Step,
+        message: str,
+        *,
+        may_have_happened: bool = False,
+        blocked_by: Address | None = None,
+    ) -> Outcome:
+        """Return the end of a Replace that got no further than its first half."""
+        standing = "may be made or not" if may_have_happened else "is not made"
+        return Outcome(
+            step=step,
+            result=Result.FAILED,
+            message=f"the old object is deleted, the new one {standing}: {message}",
+            may_have_happened=may_have_happened,
+            blocked_by=blocked_by,
         )
 
     def _settle(self, step: Step) -> None:
@@ -281,7 +312,9 @@ class _Coordinator:
             if step.address not in self.owned:
                 self._settle(step)
             self._end(
-                Outcome(
+                self._half_done(step, message, blocked_by=because)
+                if step.address in self.removed
+                else Outcome(
                     step=step,
                     result=Result.NOT_TRIED,
                     live_id=step.live_id,
@@ -294,21 +327,16 @@ class _Coordinator:
 
     def _blocked(self) -> dict[Address, Address]:
         """Return, for what could not be tried, the failed step at the root of it."""
-        roots = {
-            address: address
-            for address, outcome in self.outcomes.items()
-            if outcome.result is Result.FAILED
-        }
-        if not roots:
+        if not self.broken:
             return {}
+        roots = {act: act.address for act in self.broken}
         blocked: dict[Address, Address] = {}
-        for address, step in self.steps.items():
-            # Plan order: what a step requires was looked at before it.
-            for each in step.requires:
-                root = roots.get(each) or blocked.get(each)
-                if root is not None and address not in self.outcomes:
-                    blocked[address] = root
-                    break
+        for act in TopologicalSorter(self.acts).static_order():
+            root = next((roots[each] for each in sorted(self.acts[act]) if each in roots), None)
+            if act not in roots and root is not None:
+                roots[act] = root
+            if act in roots and act.address not in self.outcomes:
+                blocked.setdefault(act.address, roots[act])
         return blocked
 
     def report(self, run_id: str) -> ApplyReport:

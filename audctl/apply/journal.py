@@ -42,6 +42,8 @@ class Journal:
         self._intended: dict[Address, Intent] = {}
         self._settled: set[Address] = set()
         self._unsaved = 0
+        self._torn = False
+        """An object is deleted that a stored ledger still knows, and whose successor is not made."""
         self._saved_at = clock.monotonic()
 
     def intend(self, step: Step, key: tuple[str, ...], run: str) -> None:
@@ -86,6 +88,17 @@ class Journal:
         if step.renamed_from is not None:
             self.forget(step.renamed_from)
 
+    def removed(self, step: Step) -> None:
+        """Note the first half of a Replace: nothing is owned any more, and the intent of the second half stands.
+
+        Due for saving at once: were the run killed now, the next one would blame somebody else for the deletion.
+        """
+        self._unsaved += 1
+        self._torn = True
+        for address in (step.address, step.renamed_from):
+            if address is not None and address in self.ledger.entries:
+                self._forgotten.add(address)
+
     def forget(self, address: Address) -> None:
         """Let go of an address altogether."""
         self._recorded.pop(address, None)
@@ -96,8 +109,8 @@ class Journal:
     @property
     def due(self) -> bool:
         """Whether enough happened, or long enough ago, to save now."""
-        if not self._unsaved:
-            return False
+        if not self._unsaved or self._torn:
+            return self._torn
         enough = max(SAVE_AFTER_STEPS, len(self.ledger.entries) // 20)
         waited = self._clock.monotonic() - self._saved_at
         return self._unsaved >= enough or waited >= SAVE_AFTER_S
@@ -118,7 +131,7 @@ class Journal:
         self._store.save(following, self._lease)
         self.ledger = following
         self._recorded, self._forgotten, self._intended, self._settled = {}, set(), {}, set()
-        self._unsaved = 0
+        self._unsaved, self._torn = 0, False
         self._saved_at = self._clock.monotonic()
 
     def _put(self, entry: LedgerEntry) -> None:
