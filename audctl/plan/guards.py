@@ -12,8 +12,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from audctl.model.canonical import canonical
 from audctl.model.change import Change
 from audctl.model.finding import Finding, Severity
+from audctl.model.objects import OBJECT_TYPES
 from audctl.plan.options import EMPTY_PROJECT, EMPTY_READ
 
 if TYPE_CHECKING:
@@ -27,7 +29,10 @@ GUARDED: Mapping[str, Change] = {
     "maxPauses": Change.PAUSE,
     "maxReplaces": Change.REPLACE,
 }
-"""Guard names, as in ``spec.guards``, and the steps each one counts."""
+"""Guard names, as in ``spec.guards``, and the steps each one counts.
+
+``maxPauses`` counts every step that stops an object, whether its manifest is gone or says so.
+"""
 
 DEFAULT_LIMITS: Mapping[str, str] = {
     "maxDeletes": "10%",
@@ -85,7 +90,7 @@ def guard_findings(
     """
     by_guard: dict[str, list[Step]] = {guard: [] for guard in GUARDED}
     for step in steps:
-        guard = _GUARD_OF.get(step.change)
+        guard = _guard_of(step)
         if guard is not None:
             by_guard[guard].append(step)
     findings = list(_useless(by_guard, options))
@@ -99,6 +104,23 @@ def guard_findings(
         if len(left) > limit.allowed(owned):
             findings.extend(_refusal(guard, limit, owned, len(left), each) for each in left)
     return tuple(findings)
+
+
+def _guard_of(step: Step) -> str | None:
+    if step.change in {Change.UPDATE, Change.ADOPT} and _pauses(step):
+        return _GUARD_OF[Change.PAUSE]
+    return _GUARD_OF.get(step.change)
+
+
+def _pauses(step: Step) -> bool:
+    """Whether a step writes a value that pauses the object; what it writes stands otherwise live."""
+    kinds = OBJECT_TYPES[step.type]
+    for name, paused in kinds.paused.items():
+        form = kinds.fields[name].form
+        # Neither a state nor a flag is ever a reference or a secret.
+        if name in step.write and canonical(form, step.write[name]) == canonical(form, paused):  # type: ignore[arg-type]
+            return True
+    return False
 
 
 def _useless(by_guard: Mapping[str, list[Step]], options: PlanOptions) -> Iterator[Finding]:
@@ -132,7 +154,7 @@ def _refusal(guard: str, limit: Limit, owned: int, count: int, step: Step) -> Fi
     return Finding(
         _CODES[guard],
         Severity.ERROR,
-        f"{guard}: {step.address} is one of {count} {step.change} steps, "
+        f"{guard}: {step.address} is one of {count} {GUARDED[guard]} steps, "
         f"{limit.allowed(owned)} allowed{share}",
         step.span,
         f"--allow {guard}:{step.address}",

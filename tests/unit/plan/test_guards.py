@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from audctl.model.change import Change
 from audctl.model.finding import Severity
 from audctl.plan.guards import parse_limit
 from tests.build import make_desired, make_entry, make_ledger, make_live, make_plan, make_state
@@ -89,6 +90,59 @@ def test_pauses_are_guarded_by_their_own_limit() -> None:
     assert {code for code, *_ in refusals(removal_plan(3, "Pause"))} == {"AUD2102"}
     assert refusals(removal_plan(3, "Pause", limits={"maxPauses": "100%"})) == []
     assert len(refusals(removal_plan(3, "Pause", limits={"maxDeletes": 99}))) == 3
+
+
+def stopping_plan(
+    count: int, allowed: frozenset[str] = frozenset(), *, adopt: bool = False
+) -> Plan:
+    """Plan for audiences whose manifests set them to paused."""
+    names = [f"n{number}" for number in range(count)]
+    fields = {name: {"integrationCode": name, "status": "active"} for name in names}
+    entries = [make_entry(f"Audience/{n}#aam.segment", n, fields[n]) for n in names]
+    return make_plan(
+        [
+            make_desired(f"Audience/{n}#aam.segment", {**fields[n], "status": "paused"})
+            for n in names
+        ],
+        make_state(*(make_live("aam.segment", n, fields[n]) for n in names)),
+        make_ledger(*(entries if not adopt else ())),
+        limits={},
+        allowed=allowed,
+        adopt=adopt,
+    )
+
+
+@pytest.mark.parametrize("adopt", [False, True], ids=["update", "adopt"])
+def test_an_update_that_pauses_is_counted_as_a_pause(adopt: bool) -> None:
+    assert refusals(stopping_plan(1)) == []
+    found = stopping_plan(2, adopt=adopt).findings
+    assert [(each.code, each.hint) for each in found] == [
+        ("AUD2102", f"--allow maxPauses:Audience/n{n}#aam.segment") for n in range(2)
+    ]
+    assert "is one of 2 pause steps" in found[0].message
+    allowed = frozenset({"maxPauses:Audience/n0", "maxPauses:Audience/n1"})
+    assert refusals(stopping_plan(2, allowed, adopt=adopt)) == []
+
+
+def test_clearing_the_flag_that_keeps_it_running_is_a_pause() -> None:
+    before = {"name": "w", "running": True}
+    entry = make_entry("ExportBinding/w#campaign.workflow", "1", before, deletion_policy="Pause")
+    wanted = make_desired("ExportBinding/w#campaign.workflow", {"name": "w", "running": None})
+    live = make_state(make_live("campaign.workflow", "1", before))
+    plan = make_plan([wanted], live, make_ledger(entry), limits={"maxPauses": 0})
+    assert [code for code, *_ in refusals(plan)] == ["AUD2102"]
+
+
+def test_an_update_that_starts_or_renames_is_no_pause() -> None:
+    before = {"name": "w", "label": "W", "running": False}
+    entry = make_entry("ExportBinding/w#campaign.workflow", "1", before, deletion_policy="Pause")
+    wanted = make_desired(
+        "ExportBinding/w#campaign.workflow", {"name": "w", "label": "New", "running": True}
+    )
+    live = make_state(make_live("campaign.workflow", "1", before))
+    plan = make_plan([wanted], live, make_ledger(entry), limits={"maxPauses": 0})
+    assert plan.counts[Change.UPDATE] == 1
+    assert refusals(plan) == []
 
 
 def test_no_replace_passes_by_default() -> None:
