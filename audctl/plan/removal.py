@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from audctl.model.canonical import canonical
 from audctl.model.change import Change, FieldChange, FieldReason, Impact, Step
 from audctl.model.finding import Finding, Severity
-from audctl.model.objects import OBJECT_TYPES
+from audctl.model.objects import OBJECT_TYPES, Form
 from audctl.model.resource import DeletionPolicy
 from audctl.plan.describe import PEOPLE
 from audctl.plan.identify import TYPE_ORDER
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from audctl.model.address import Address
     from audctl.model.ledger import Intent, Ledger, LedgerEntry
     from audctl.model.live import LiveObject, LiveState
-    from audctl.model.value import LiveValue
+    from audctl.model.value import LiveValue, Plain
 
 
 @dataclass
@@ -157,7 +157,9 @@ class _Removal:
                     FieldChange(field=name, before=before, after=paused, reason=FieldReason.PAUSE)
                 )
         if not write:
-            self._keep(entry, standing, "its manifest is gone; already paused")
+            self._keep(
+                entry, standing, "its manifest is gone; already paused", owned=_as_paused(entry)
+            )
             return
         self._add(
             entry,
@@ -192,9 +194,15 @@ class _Removal:
         return self.usage.staying(standing.type, standing.id, self.wanted_steps, self.leaving)
 
     def _keep(
-        self, entry: LedgerEntry, standing: LiveObject, reason: str, finding: Finding | None = None
+        self,
+        entry: LedgerEntry,
+        standing: LiveObject,
+        reason: str,
+        finding: Finding | None = None,
+        *,
+        owned: Mapping[str, Plain] | None = None,
     ) -> None:
-        self._add(entry, standing, Change.KEEP, reason)
+        self._add(entry, standing, Change.KEEP, reason, owned=owned)
         if finding is not None:
             self.result.findings.append(finding)
 
@@ -207,6 +215,7 @@ class _Removal:
         *,
         fields: tuple[FieldChange, ...] = (),
         write: Mapping[str, LiveValue] | None = None,
+        owned: Mapping[str, Plain] | None = None,
     ) -> None:
         if change is Change.DELETE and standing is not None:
             self.leaving.add((standing.type, standing.id))
@@ -222,6 +231,8 @@ class _Removal:
             label=entry.label or entry.address.name,
             fields=fields,
             write=write or {},
+            owned=owned or {},
+            requires=entry.requires if owned else (),
             live_id=entry.live_id,
             fingerprint=standing.fingerprint() if standing is not None else "",
             changed_at=standing.changed_at if standing is not None else None,
@@ -230,6 +241,22 @@ class _Removal:
             protect=entry.protect,
             deletion_policy=entry.deletion_policy,
         )
+
+
+def _as_paused(entry: LedgerEntry) -> dict[str, Plain]:
+    """Return the fields to record for an object somebody else paused; none when they are recorded already.
+
+    Otherwise drift would report for ever what audctl itself would have done.
+    """
+    kinds = OBJECT_TYPES[entry.type]
+    assert not any(each.form is Form.SECRET for each in kinds.fields.values()), "would be lost"
+    paused = {
+        name: canonical(kinds.fields[name].form, value)  # type: ignore[arg-type]  # text or flag
+        for name, value in kinds.paused.items()
+    }
+    if all(entry.fields.get(name) == value for name, value in paused.items()):
+        return {}
+    return {**entry.fields, **paused}
 
 
 def deletes_wait_for(
