@@ -291,14 +291,20 @@ class _Pair:
 
 
 def ignored_fields(wanted: DesiredObject) -> frozenset[str]:
-    """Return the fields whose live values ``lifecycle.ignore`` leaves to others."""
+    """Return the fields whose live values ``lifecycle.ignore`` leaves to others.
+
+    Never a key field: the object is found by it, and the ledger has to know it.
+    """
     if wanted.resource is None or not wanted.resource.lifecycle.ignore:
         return frozenset()
     ignored = wanted.resource.lifecycle.ignore
+    kinds = OBJECT_TYPES[wanted.type]
     # A field the manifest does not set has no path of its own; nearly all are called as they are in spec.
-    paths = {name: f"spec.{name}" for name in OBJECT_TYPES[wanted.type].fields} | dict(wanted.paths)
+    paths = {name: f"spec.{name}" for name in kinds.fields} | dict(wanted.paths)
     return frozenset(
-        name for name, path in paths.items() if any(_within(path, each) for each in ignored)
+        name
+        for name, path in paths.items()
+        if name not in kinds.key and any(_within(path, each) for each in ignored)
     )
 
 
