@@ -57,7 +57,7 @@ class Match:
     entry: LedgerEntry | None = None
     """Last-applied; kept for an absent object too, where it says "deleted outside audctl"."""
     renamed_from: Address | None = None
-    """The address the entry is recorded under, when the manifest was renamed."""
+    """The address the ledger still records, when the manifest was renamed; that entry goes once this is done."""
 
 
 @dataclass
@@ -136,7 +136,7 @@ class _Identification:
             if standing is not None:
                 return self._claim(wanted, Standing.OWNED, standing, entry, renamed_from)
         if claimed := self._interrupted(wanted):
-            return self._claim(wanted, Standing.CLAIMED, claimed, None, None)
+            return self._claim(wanted, Standing.CLAIMED, claimed, None, renamed_from)
         return self._by_key(wanted, entry, renamed_from)
 
     def _entry(self, wanted: DesiredObject) -> tuple[LedgerEntry | None, Address | None]:
@@ -198,9 +198,15 @@ class _Identification:
                 f"{_shown(key)}: {ids}",
                 hint="remove or rename all but one of them in the live system",
             )
-        return self._single(wanted, found[0], entry)
+        return self._single(wanted, found[0], entry, renamed_from)
 
-    def _single(self, wanted: DesiredObject, found: LiveObject, entry: LedgerEntry | None) -> Match:
+    def _single(
+        self,
+        wanted: DesiredObject,
+        found: LiveObject,
+        entry: LedgerEntry | None,
+        renamed_from: Address | None,
+    ) -> Match:
         owner = self.owners.get((found.type, found.id))
         if owner is not None and owner != wanted.address:
             return self._unclear(
@@ -224,7 +230,7 @@ class _Identification:
                 "it can be referred to, never taken over",
                 hint="choose another key",
             )
-        return self._claim(wanted, Standing.FOREIGN, found, None, None)
+        return self._claim(wanted, Standing.FOREIGN, found, None, renamed_from)
 
     def _observed(self, wanted: DesiredObject) -> Match:
         entry = self.ledger.entries.get(wanted.address)

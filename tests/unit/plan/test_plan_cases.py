@@ -98,6 +98,7 @@ def details(step: Step) -> dict[str, Any]:
         "protect": step.protect,
         "policy": step.deletion_policy,
         "label": step.label,
+        "renamed_from": str(step.renamed_from) if step.renamed_from is not None else None,
     }
 
 
