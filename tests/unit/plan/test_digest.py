@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from audctl.model.address import parse_address
 from audctl.model.change import FieldReason
 from audctl.model.plan import PlanOptions
 from audctl.model.span import Span
@@ -46,6 +47,7 @@ def test_places_times_wording_and_counts_do_not_count() -> None:
         {"deletion_policy": "Orphan"},
         {"requires": ()},
         {"fields": ()},
+        {"renamed_from": parse_address("Trait/before#aam.trait")},
     ],
     ids=lambda change: next(iter(change)),
 )
