@@ -10,6 +10,7 @@ call            one HTTP call as data, and its answer
 failures        what an exception of the HTTP library or a status means for the caller
 retry           when to repeat, and after how long
 transport       one kept connection pool per endpoint: the only place that does HTTP
+aftermath       what a failure means once a write has been sent
 ims             sign-in: how a token is fetched, reused, renewed
 ==============  ==============================================================================
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 import httpx
 
-from audctl.errors import InvalidAnswerError, UnreachableError, UsageError
+from audctl.errors import InvalidAnswerError, ProviderError, UnreachableError, UsageError
 from audctl.providers.call import Answer, Call
 from audctl.providers.failures import (
     HTTP_LIBRARY_ERRORS,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
-    from audctl.errors import ProviderError
     from audctl.ports import Clock, Observer
     from audctl.providers.call import Judge
 
@@ -119,8 +118,18 @@ class Transport:
         )
         auth = self._auth if authenticate else None
         judging = judge or self._judge
+        perhaps_done = False
 
         def once() -> Answer:
+            nonlocal perhaps_done
+            try:
+                return attempt()
+            except ProviderError as error:
+                # A refusal of this try says nothing of an earlier one whose answer was lost.
+                perhaps_done = error.may_have_happened = error.may_have_happened or perhaps_done
+                raise
+
+        def attempt() -> Answer:
             request = self._client.build_request(
                 method,
                 f"{self.endpoint}{path}",

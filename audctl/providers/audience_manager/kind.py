@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from audctl.errors import ConflictError, NotFoundError, RejectedError
 from audctl.model.live import LiveObject, Origin
+from audctl.providers.aftermath import after_write
 from audctl.providers.audience_manager.codec import (
     decode_members,
     decode_number,
@@ -142,7 +143,8 @@ class PlainObjects:
             self._rest.replace(f"{self.kind.path}{live.id}", body, document.etag)
         except ConflictError:
             # An earlier try whose answer was lost may be what changed it.
-            after = self.get(live.id)
+            with after_write():
+                after = self.get(live.id)
             if after is not None and is_in_place(after, wanted):
                 return after
             raise

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from audctl.errors import ConflictError, InvalidAnswerError, NotFoundError, RejectedError
 from audctl.model.live import LiveObject
+from audctl.providers.aftermath import after_write
 from audctl.providers.audience_manager import names
 from audctl.providers.audience_manager.codec import (
     ID,
@@ -143,7 +144,8 @@ class Mappings:
         try:
             self._rest.replace(path, body, document.etag)
         except ConflictError:
-            after = self.get(live.id)
+            with after_write():
+                after = self.get(live.id)
             if after is not None and is_in_place(after, wanted):
                 return after
             raise

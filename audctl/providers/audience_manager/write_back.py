@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audctl.errors import ConflictError, InvalidAnswerError, ProviderError
+from audctl.errors import ConflictError, InvalidAnswerError
 from audctl.model.canonical import canonical
 from audctl.model.objects import OBJECT_TYPES
+from audctl.providers.aftermath import after_write
 from audctl.redact import Secret
 
 if TYPE_CHECKING:
@@ -18,11 +19,8 @@ if TYPE_CHECKING:
 
 def read_back(read: Callable[[], LiveObject | None], operation: str) -> LiveObject:
     """Return what was just written; a failure says that the write itself may well have happened."""
-    try:
+    with after_write():
         found = read()
-    except ProviderError as error:
-        error.may_have_happened = True
-        raise
     if found is None:
         raise InvalidAnswerError(
             f"{operation}: the object cannot be read back",
@@ -47,6 +45,7 @@ def check_kept(after: LiveObject, fields: Mapping[str, WriteValue], operation: s
         raise InvalidAnswerError(
             f"{operation}: accepted, but {', '.join(differing)} reads back different",
             operation=operation,
+            may_have_happened=True,
         )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from audctl.errors import ConflictError, RejectedError
 from audctl.model.live import Origin
 from audctl.model.objects import Form
+from audctl.providers.aftermath import after_write
 from audctl.providers.campaign.mapping.columns import Column
 from audctl.providers.campaign.mapping.table import TableMapping, id_condition
 from audctl.providers.campaign.persist import row_document, write
@@ -98,7 +99,9 @@ class FolderMapping(TableMapping):
                 },
             ),
         )
-        return self.confirm(self.find((path,)), fields, operation)
+        with after_write():
+            made = self.find((path,))
+        return self.confirm(made, fields, operation)
 
     def attributes(self, fields: Mapping[str, WriteValue]) -> tuple[dict[str, str], dict[str, str]]:
         """Return label and parent: the full name is the server's own."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from audctl.errors import ConflictError, NotFoundError
 from audctl.model.objects import Form
+from audctl.providers.aftermath import after_write
 from audctl.providers.campaign.mapping.columns import Column
 from audctl.providers.campaign.mapping.table import Instance, TableMapping, id_condition
 from audctl.providers.campaign.names import attribute_of
@@ -75,7 +76,9 @@ class SharedListMapping(TableMapping):
                 f"{operation}: the list is a shared audience already", operation=operation
             )
         self._mark(list_id, fields, operation, shared=True)
-        return self.confirm(self.get(list_id), fields, operation)
+        with after_write():
+            marked = self.get(list_id)
+        return self.confirm(marked, fields, operation)
 
     def delete(self, live: LiveObject) -> None:
         """Clear the mark and the fields that go with it."""
@@ -84,7 +87,9 @@ class SharedListMapping(TableMapping):
             return
         cleared = dict.fromkeys(("audience", "audienceName", "dataSource"), None)
         self._mark(live.id, cleared, operation, shared=False)
-        if self.get(live.id) is not None:
+        with after_write():
+            left = self.get(live.id)
+        if left is not None:
             raise ConflictError(f"{operation}: the list is still marked", operation=operation)
 
     def _mark(

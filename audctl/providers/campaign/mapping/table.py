@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from audctl.errors import ConflictError, NotFoundError, RejectedError
 from audctl.model.live import LiveObject, Origin
 from audctl.model.objects import OBJECT_TYPES
+from audctl.providers.aftermath import after_write
 from audctl.providers.campaign.documents import append
 from audctl.providers.campaign.mapping.columns import Column, Columns, encode_value, revealed
 from audctl.providers.campaign.names import attribute_of, is_attribute
@@ -137,14 +138,18 @@ class TableMapping:
         """Insert a row and read it back; raise ConflictError when the key is taken."""
         key = self._key_of(fields)
         self._insert(fields, key)
-        return self.confirm(self.find(key), fields, f"create {self.object_type} {'/'.join(key)}")
+        with after_write():
+            made = self.find(key)
+        return self.confirm(made, fields, f"create {self.object_type} {'/'.join(key)}")
 
     def update(self, live: LiveObject, fields: Mapping[str, WriteValue]) -> LiveObject:
         """Write these fields of the row and read it back; raise ConflictError when it changed since it was read."""
         operation = f"update {self.object_type} {'/'.join(live.key)}"
         self.require_unchanged(live, operation)
         self._write_row(live.id, fields, operation)
-        return self.confirm(self.get(live.id), fields, operation)
+        with after_write():
+            after = self.get(live.id)
+        return self.confirm(after, fields, operation)
 
     def delete(self, live: LiveObject) -> None:
         """Delete the row, if it still has this id and key, and check that it is gone."""
@@ -152,7 +157,9 @@ class TableMapping:
             return
         conditions = (id_condition(live.id), *self.key_conditions(live.key))
         delete_where(self.instance.client, self.schema, conditions)
-        if self.get(live.id) is not None:
+        with after_write():
+            left = self.get(live.id)
+        if left is not None:
             operation = f"delete {self.object_type} {'/'.join(live.key)}"
             raise ConflictError(
                 f"{operation}: it is still there: in use, or its key has changed meanwhile",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from audctl.errors import RejectedError
 from audctl.model.live import Origin
 from audctl.model.objects import Form
+from audctl.providers.aftermath import after_write
 from audctl.providers.campaign.documents import (
     UnsafeDocumentError,
     append,
@@ -91,7 +92,8 @@ class WorkflowMapping(TableMapping):
         """Insert the workflow, then start it when it is to run."""
         definition = _written(fields)
         live = super().create(definition)
-        return self._drive(live, fields, restart=False)
+        with after_write():
+            return self._drive(live, fields, restart=False)
 
     def update(self, live: LiveObject, fields: Mapping[str, WriteValue]) -> LiveObject:
         """Write what changed, then start or stop.
@@ -105,17 +107,21 @@ class WorkflowMapping(TableMapping):
         if changed:
             whole = _merge(live.fields, changed) if redefined else changed
             self._write_row(live.id, whole, operation)
-            live = self.confirm(self.get(live.id), changed, operation)
-        return self._drive(live, fields, restart=redefined)
+        with after_write(written=bool(changed)):
+            if changed:
+                live = self.confirm(self.get(live.id), changed, operation)
+            return self._drive(live, fields, restart=redefined)
 
     def delete(self, live: LiveObject) -> None:
         """Stop the workflow when it runs, then delete it."""
         now = self.get(live.id)
         if now is None:
             return
-        if now.fields.get("running"):
+        stopped = bool(now.fields.get("running"))
+        if stopped:
             self._stop(now.key[0])
-        super().delete(live)
+        with after_write(written=stopped):
+            super().delete(live)
 
     def build_row(
         self, operation: str, fields: Mapping[str, WriteValue], *, key: str = "", live_id: str = ""
@@ -135,20 +141,25 @@ class WorkflowMapping(TableMapping):
         runs = bool(live.fields.get("running"))
         wanted = bool(fields["running"]) if "running" in fields else runs
         name = live.key[0]
-        if runs and (restart or not wanted):
-            self._stop(name)
-            runs = False
-        if wanted and not runs:
-            start(self.instance.client, name)
-            self._await(name, STARTED)
-        elif runs == bool(live.fields.get("running")):
+        stops = runs and (restart or not wanted)
+        starts = wanted and (stops or not runs)
+        if not stops and not starts:
             return live
-        written = {"running": wanted}
-        return self.confirm(self.get(live.id), written, f"update {self.object_type} {name}")
+        if stops:
+            self._stop(name)
+        if starts:
+            with after_write(written=stops):
+                start(self.instance.client, name)
+        with after_write():
+            if starts:
+                self._await(name, STARTED)
+            after = self.get(live.id)
+        return self.confirm(after, {"running": wanted}, f"update {self.object_type} {name}")
 
     def _stop(self, name: str) -> None:
         stop(self.instance.client, name)
-        self._await(name, ENDED)
+        with after_write():
+            self._await(name, ENDED)
 
     def _await(self, name: str, wanted: frozenset[int]) -> None:
         await_state(
