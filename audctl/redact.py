@@ -8,6 +8,9 @@ from typing import NoReturn
 
 MASK = "***"
 
+WELL_KNOWN = "well known"
+"""Source of a secret that is none: the sandbox's credentials stand in its documentation."""
+
 
 class Secret:
     """A secret value. ``reveal()`` is the only way to its text; equality is constant-time.

@@ -8,7 +8,7 @@ import typer
 from audctl.cli import exit_codes
 from audctl.cli.console import Console, Output
 from audctl.cli.exit_codes import ExitCode
-from audctl.cli.interrupt import stop_on_signals
+from audctl.cli.interrupt import interruptible, stop_on_signals
 from audctl.cli.options import (
     AdoptOption,
     AllowOption,
@@ -90,15 +90,15 @@ def apply(
         if not console.wants_json:
             console.result(lambda paint: to_terminal.plan(plan, paint), lambda: None)
 
+    def ask() -> bool:
+        with interruptible():
+            return console.ask("Apply these changes? Only 'yes' is taken for a yes:")
+
     def approve(plan: "Plan") -> bool:
         if dry_run or not plan.writes:
             answers.append(not dry_run)
         else:
-            answers.append(
-                plan_file is not None
-                or auto_approve
-                or console.ask("Apply these changes? Only 'yes' is taken for a yes:")
-            )
+            answers.append(plan_file is not None or auto_approve or ask())
         return answers[-1]
 
     with stop_on_signals(console.stderr) as stop:

@@ -11,7 +11,7 @@ import typer
 
 from audctl.cli.exit_codes import ExitCode, of_error
 from audctl.errors import AudctlError
-from audctl.redact import MASK, Secret
+from audctl.redact import MASK, WELL_KNOWN, Secret
 from audctl.render.printable import printable
 
 if TYPE_CHECKING:
@@ -90,7 +90,11 @@ def _secrets(console: Console) -> Iterator[str]:
     The collector's list finds the secrets of any part without a registry that all parts would have to feed.
     """
     for each in gc.get_objects():
-        if type(each) is Secret and len(each.reveal()) >= _SHORTEST_SECRET:
+        if (
+            type(each) is Secret
+            and each.source != WELL_KNOWN
+            and len(each.reveal()) >= _SHORTEST_SECRET
+        ):
             yield each.reveal()
     for name, value in console.settings.environ.items():
         if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET:

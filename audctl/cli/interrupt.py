@@ -32,6 +32,7 @@ def stop_on_signals(stderr: TextIO) -> Iterator[threading.Event]:
         del number, frame
         if stop.is_set():
             # Worker threads may sit in a call that takes minutes; an orderly exit would wait for them.
+            os.write(stderr.fileno(), b"ended at once: a lock that was held ends by itself\n")
             os._exit(ExitCode.INTERRUPTED)
         stop.set()
         # Not through the stream: a handler may run while the main thread is inside the stream's own lock.
@@ -42,6 +43,24 @@ def stop_on_signals(stderr: TextIO) -> Iterator[threading.Event]:
     before = {number: signal.signal(number, handle) for number in _SIGNALS}
     try:
         yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let a signal raise KeyboardInterrupt in the block, within :func:`stop_on_signals` too.
+
+    For a question: reading an answer starts again after a handler that only notes the signal, and nobody would
+    ever see that it was noted.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.default_int_handler) for number in _SIGNALS}
+    try:
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

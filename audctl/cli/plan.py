@@ -16,6 +16,7 @@ from audctl.cli.options import (
     ProjectOption,
     console_of,
 )
+from audctl.errors import UsageError
 from audctl.render import to_terminal
 
 app = typer.Typer(rich_markup_mode=None)
@@ -48,6 +49,8 @@ def plan(
     from audctl.plan.plan_json import plan_to_json
 
     console = console_of(context, output)
+    if out is not None:
+        _check_writable(out)
     options = PlanOptions(adopt=adopt, allowed=frozenset(allow or ()))
     made = operations.plan(console.context(project, environment), options=options)
     console.result(lambda paint: to_terminal.plan(made, paint), lambda: plan_to_json(made))
@@ -55,3 +58,11 @@ def plan(
         write_plan(made, out)
         console.tell(f"plan written to {out}")
     return exit_codes.of_plan(made, detailed=detailed_exitcode)
+
+
+def _check_writable(out: Path) -> None:
+    """Raise UsageError before anything is read, for what can be seen of the path."""
+    if out.is_dir():
+        raise UsageError(f"--out {out}: that is a folder; name a file in it")
+    if not out.absolute().parent.is_dir():
+        raise UsageError(f"--out {out}: there is no folder {out.absolute().parent}")

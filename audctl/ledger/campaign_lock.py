@@ -48,6 +48,7 @@ class CampaignLock:
 
     def take(self, *, holder: str, reason: str, duration: timedelta) -> CampaignLease:
         """Take the lock, also over a claim that has expired."""
+        failure: ProviderError | None = None
         with _reachable():
             for _ in range(_ATTEMPTS):
                 now = self._options.server_time()
@@ -57,8 +58,11 @@ class CampaignLock:
                         raise LockError(held.held_message())
                     self._options.delete_option_if(self._name, held.identity())
                 record = LockRecord.claim(holder, reason, now, duration)
-                if self._inserted(record):
+                failure = self._insert(record)
+                if self.held() == record:
                     return CampaignLease(self, record, duration)
+        if failure is not None:
+            raise LockError(f"the lock cannot be taken: {failure}") from failure
         raise LockError("the lock changes hands too quickly; try again")
 
     def renew(self, record: LockRecord, duration: timedelta) -> LockRecord:
@@ -87,15 +91,17 @@ class CampaignLock:
         with _reachable():
             self._options.delete_option_if(self._name, record.identity())
 
-    def _inserted(self, record: LockRecord) -> bool:
+    def _insert(self, record: LockRecord) -> ProviderError | None:
+        """Insert the claim. A rival's is no failure; one whose end is unknown is returned: reading back tells."""
         try:
             self._options.insert_option(self._name, record.identity(), record.until.isoformat())
         except ConflictError:
-            return False
+            return None
         except ProviderError as error:
             if not error.may_have_happened:
                 raise
-        return self.held() == record
+            return error
+        return None
 
     def held(self) -> LockRecord | None:
         """Return what the lock option says now."""

@@ -10,7 +10,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from audctl.errors import AudctlError, FindingsError, PlanRefused, StalePlanError, UsageError
+from audctl.errors import (
+    AudctlError,
+    FindingsError,
+    InterruptedRun,
+    PlanRefused,
+    StalePlanError,
+    UsageError,
+)
 from audctl.model.change import Change
 from audctl.model.finding import Severity
 from audctl.model.plan import PlanOptions
@@ -81,10 +88,12 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
                 survey = surveyor.look()
                 plan = surveyor.plan(survey, options)
                 _check_unchanged(approved, plan, expect_digest)
+                _go_on_unless(stop)
                 show(plan)
                 refuse_unfit(plan)
                 if not approve(plan):
                     return plan, None
+                _go_on_unless(stop)
             report = run(
                 plan,
                 providers=surveyor.connection.providers,
@@ -100,6 +109,11 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
             if verify and not (report.interrupted or report.lock_lost):
                 report = _verified(report, surveyor, options, lease)
     return plan, replace(report, remarks=(*report.remarks, *trouble))
+
+
+def _go_on_unless(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise InterruptedRun("stopped before anything was written")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from audctl.errors import FindingsError
+from audctl.errors import FindingsError, LockError
 from audctl.manifest.environment import (
     AudienceManagerSettings,
     CampaignSettings,
@@ -19,7 +19,7 @@ from audctl.manifest.environment import (
 from audctl.model.finding import Finding, Severity
 from audctl.model.plan import EnvironmentIdentity
 from audctl.operations.context import SystemClock
-from audctl.redact import Secret
+from audctl.redact import WELL_KNOWN, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from audctl.providers.transport import TransportSettings
 
 SANDBOX_CLIENT = "sandbox"
-SANDBOX_SECRET = Secret("sandbox", "the sandbox's well-known client")
+SANDBOX_SECRET = Secret("sandbox", WELL_KNOWN)
 SANDBOX_ORGANIZATION = "sandbox@AdobeOrg"
 
 
@@ -169,9 +169,16 @@ def _identity(environment: Environment) -> EnvironmentIdentity:
 def _with_sandbox(project: Project, environment: Environment, stack: ExitStack) -> Environment:
     """Start the sandbox for the length of ``stack`` and fill in the addresses it listens on."""
     from audctl.sandbox.server import start  # noqa: PLC0415 - a web server is slow to import
+    from audctl.sandbox.store import DataFolderInUseError  # noqa: PLC0415 - with its server
 
     assert environment.sandbox is not None
-    running = start(project.root / environment.sandbox.data, seed=environment.sandbox.seed)
+    try:
+        running = start(project.root / environment.sandbox.data, seed=environment.sandbox.seed)
+    except DataFolderInUseError as error:
+        raise LockError(
+            f"the embedded sandbox in {environment.sandbox.data} belongs to another command that is still running;"
+            " wait for it to end, or serve the sandbox once for both (audctl sandbox serve)"
+        ) from error
     stack.callback(running.stop)
     campaign = environment.campaign or CampaignSettings(endpoint="")
     return replace(

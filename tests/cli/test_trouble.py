@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +16,7 @@ import httpx
 import pytest
 
 from audctl.operations.context import SystemClock
+from audctl.sandbox.server import start
 
 if TYPE_CHECKING:
     from audctl.sandbox.server import RunningSandbox
@@ -188,3 +194,43 @@ def test_a_limit_on_people_that_cannot_be_judged_is_said_not_passed_over(shop: S
     shop.replace("cart.yaml", "AND NOT purchase", "OR purchase")
     code, plan, _ = shop.run("plan")
     assert (code, [each["code"] for each in plan["findings"]]) == (0, ["AUD2104"])
+
+
+def test_a_signal_at_the_question_lets_go_of_the_lock(shop: Shop) -> None:
+    # A process of its own, on a terminal of its own: only there is the question asked.
+    ours, terminal = pty.openpty()
+    command = [sys.executable, "-m", "audctl", "apply", "--project", str(shop.folder)]
+    with subprocess.Popen(
+        command, stdin=terminal, stdout=terminal, stderr=terminal, env={**os.environ, **ENVIRON}
+    ) as child:
+        os.close(terminal)
+        shown = b""
+        while b"'yes'" not in shown:
+            shown += os.read(ours, 4096)
+        child.send_signal(signal.SIGINT)
+        assert child.wait(60) == 130
+    os.close(ours)
+    shop.applied()  # exits 6 where the lock was left behind
+
+
+def test_a_lock_that_the_server_cannot_write_is_told_in_its_words(shop: Shop) -> None:
+    shop.fault("SOAP *#Write", status=500)
+    code, answer, _ = shop.run("apply", "--auto-approve")
+    assert code == 6
+    assert "500" in answer["error"]["message"]
+
+
+@pytest.mark.parametrize("out", ["missing/plan.json", "."])
+def test_a_plan_that_could_not_be_written_is_not_made(shop: Shop, out: str) -> None:
+    httpx.delete(f"{shop.url}/_sandbox/calls").raise_for_status()
+    code, answer, _ = shop.run("plan", "--out", str(shop.folder / out))
+    assert (code, "--out" in answer["error"]["message"]) == (64, True)
+    assert httpx.get(f"{shop.url}/_sandbox/calls").json()["total"] == 0
+
+
+def test_an_embedded_sandbox_in_use_is_a_held_lock(shop: Shop, tmp_path: Path) -> None:
+    shop.replace("audctl.yaml", "    closed:", "    own: {sandbox: {data: own}}\n    closed:")
+    with start(shop.folder / "own"):
+        code, answer, _ = shop.run("plan", "--env", "own")
+    assert code == 6
+    assert "belongs to another command" in answer["error"]["message"]

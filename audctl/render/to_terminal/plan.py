@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audctl.model.change import Change, FieldReason
+from audctl.model.finding import Severity
 from audctl.render.printable import printable
 from audctl.render.to_terminal.findings import findings
 from audctl.render.to_terminal.words import (
@@ -63,6 +64,9 @@ def headline(shown: Plan) -> str:
     if manual:
         named.append(f"{counted(manual, 'step')} for a person")
     rest = [f"{shown.counts[Change.KEEP]} unchanged", f"{sum(shown.unmanaged.values())} unmanaged"]
+    errors = sum(each.severity is Severity.ERROR for each in shown.findings)
+    if errors:
+        named.append(f"cannot be applied: {counted(errors, 'error')}")
     head = (
         ", ".join(named) if named else "nothing to do: the live systems are what the manifests say"
     )
