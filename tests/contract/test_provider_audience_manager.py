@@ -418,6 +418,21 @@ def test_pages_that_do_not_fit_together_are_read_again_and_then_refused(
     assert len([each for each in bench.calls() if each["path"] == "/v1/traits"]) == 3
 
 
+def test_a_list_that_changes_its_shape_under_way_is_refused(
+    bench: Bench, provider: AudienceManagerProvider
+) -> None:
+    for _ in range(2):
+        provider.create("aam.trait", trait(bench, provider, bench.unique("it")))
+    rows = provider.rest.rows("/traits/", ("sid",))
+    assert len(rows) > 1
+    first = {"total": len(rows), "page": 0, "pageSize": 1, "list": rows[:1]}
+    bench.fault("GET /v1/traits", status=200, body=first, times=1)
+    bench.fault("GET /v1/traits", status=200, body=rows[1:2])
+
+    with pytest.raises(InvalidAnswerError, match="an array after a page"):
+        provider.rest.rows("/traits/", ("sid",))
+
+
 @pytest.mark.parametrize("body", ["{}", "5", '{"list": []}', "[1]", '{"total": 1, "list": [1]}'])
 def test_a_list_in_no_known_shape_is_refused(
     bench: Bench, provider: AudienceManagerProvider, body: str

@@ -130,6 +130,8 @@ class RestClient:
             )
             content = answer.json()
             if isinstance(content, list):
+                if total is not None:
+                    raise _malformed(answer, "an array after a page: rows in between may be lost")
                 return [_row(each, answer) for each in content]
             part = _row(content, answer)
             listed, said = part.get("list"), decode_number(part.get("total"))
