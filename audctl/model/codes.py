@@ -84,6 +84,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "AUD2013": "An --allow that allows nothing.",
         "AUD2014": "An owned object exists, but the sign-in may not read it any more.",
         "AUD2015": "An object would get the key that another live object carries.",
+        "AUD2016": "Previous names leave it open which live object an address means.",
+        "AUD2017": "A segment would be deleted although not every destination that may get it was looked at.",
         "AUD2101": "The plan deletes more objects than the guard maxDeletes lets through.",
         "AUD2102": "The plan pauses more objects than the guard maxPauses lets through.",
         "AUD2103": "The plan replaces more objects than the guard maxReplaces lets through.",

@@ -12,16 +12,18 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from audctl.model.address import Address, parse_address
+from audctl.model.address import parse_address
 from audctl.model.canonical import canonical
 from audctl.model.finding import Finding, Severity
 from audctl.model.live import Origin
 from audctl.model.objects import OBJECT_TYPES
 from audctl.model.value import Reference
+from audctl.plan.renames import Renames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from audctl.model.address import Address
     from audctl.model.desired import DesiredObject
     from audctl.model.ledger import Intent, Ledger, LedgerEntry
     from audctl.model.live import LiveObject, LiveState
@@ -97,7 +99,7 @@ class _Identification:
         unreadable: frozenset[str],
     ) -> None:
         self.desired = desired
-        self.addresses = {each.address for each in desired}
+        self.renames = Renames(desired, live, ledger)
         self.live = live
         self.ledger = ledger
         self.unreadable = unreadable
@@ -130,7 +132,17 @@ class _Identification:
     def _match(self, wanted: DesiredObject) -> Match:
         if wanted.observed:
             return self._observed(wanted)
-        entry, renamed_from = self._entry(wanted)
+        if doubt := self.renames.doubt(wanted.address):
+            self.result.renamed.update(self.renames.previous[wanted.address])
+            return self._unclear(
+                wanted,
+                "AUD2016",
+                doubt,
+                hint="rename one at a time, and give a name to another object only once the one that had it is gone",
+            )
+        entry, renamed_from = self.renames.entry(wanted.address)
+        if renamed_from is not None:
+            self.result.renamed.add(renamed_from)
         if entry is not None:
             standing = self.live.by_id.get((wanted.type, entry.live_id))
             if standing is not None:
@@ -138,17 +150,6 @@ class _Identification:
         if claimed := self._interrupted(wanted):
             return self._claim(wanted, Standing.CLAIMED, claimed, None, renamed_from)
         return self._by_key(wanted, entry, renamed_from)
-
-    def _entry(self, wanted: DesiredObject) -> tuple[LedgerEntry | None, Address | None]:
-        entry = self.ledger.entries.get(wanted.address)
-        if entry is not None or wanted.resource is None:
-            return entry, None
-        for name in wanted.resource.previous_names:
-            old = Address(wanted.address.kind, name, wanted.address.object)
-            if old not in self.addresses and (entry := self.ledger.entries.get(old)):
-                self.result.renamed.add(old)
-                return entry, old
-        return None, None
 
     def _interrupted(self, wanted: DesiredObject) -> LiveObject | None:
         intent = self.ledger.intents.get(wanted.address)
