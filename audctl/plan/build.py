@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from audctl.model.change import Change, Step
 from audctl.model.finding import Finding, Severity
+from audctl.model.objects import OBJECT_TYPES
 from audctl.model.plan import Plan
 from audctl.plan.decide import Decisions
 from audctl.plan.digest import plan_digest
@@ -17,7 +18,8 @@ from audctl.plan.known import Known
 from audctl.plan.options import EMPTY_PROJECT, EMPTY_READ, PlanOptions
 from audctl.plan.removal import decide_removals, deletes_wait_for
 from audctl.plan.unmanaged import count_unmanaged, used_objects
-from audctl.plan.usage import Usage
+from audctl.plan.unseen import unseen_mappings
+from audctl.plan.usage import Usage, lets_go
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from audctl.model.address import Address
     from audctl.model.desired import DesiredObject
     from audctl.model.ledger import Ledger
-    from audctl.model.live import LiveState
+    from audctl.model.live import LiveObject, LiveState
     from audctl.model.plan import EnvironmentIdentity
 
 
@@ -67,6 +69,7 @@ def build_plan(  # noqa: PLR0913 - the engine's one door
         steps.update(removals.steps)
         findings.extend(removals.findings)
     findings.extend(_dangling(steps, live, ledger))
+    findings.extend(unseen_mappings(steps.values(), wanted, live, ledger))
 
     ordered, cycles = order_steps(_with_delete_order(steps, ledger, live))
     findings.extend(cycles)
@@ -166,7 +169,7 @@ def _forgotten_all(ledger: Ledger, options: PlanOptions, findings: list[Finding]
 
 
 def _dangling(steps: Mapping[Address, Step], live: LiveState, ledger: Ledger) -> Iterable[Finding]:
-    """Yield an error for each Replace that would leave somebody referring to what is gone."""
+    """Yield an error for each Replace that somebody who refers to the old object does not let happen."""
     replaced = [each for each in steps.values() if each.change is Change.REPLACE]
     if not replaced:
         return
@@ -183,6 +186,37 @@ def _dangling(steps: Mapping[Address, Step], live: LiveState, ledger: Ledger) ->
                 "restore the old value, or remove the use first",
                 step.address,
             )
+        if late := _letting_go_late(step, steps, usage):
+            yield Finding(
+                "AUD2012",
+                Severity.ERROR,
+                f"{step.address}: {step.type} {step.live_id} would be replaced, but the old one has to go first, "
+                f"and {usage.shown(late)} would only then stop using it",
+                step.span,
+                "restore the old value; or make the new object under another name, let its users refer to that, "
+                "and drop this manifest: then the old one goes last",
+                step.address,
+            )
+
+
+def _letting_go_late(step: Step, steps: Mapping[Address, Step], usage: Usage) -> list[LiveObject]:
+    """Return the users in the same system that are updated: most wait for the new object's id.
+
+    The system they share refuses to delete what is in use, or breaks its user. What uses an object from the other
+    system is not asked: it follows once the new one is there.
+    """
+    found: dict[str, LiveObject] = {}
+    for user, name in usage.of(step.type, step.live_id):
+        owner = usage.owners.get((user.type, user.id))
+        change = steps.get(owner) if owner is not None else None
+        if (
+            change is not None
+            and change.change is Change.UPDATE
+            and lets_go(change, name, step.type, step.live_id)
+            and OBJECT_TYPES[user.type].system == OBJECT_TYPES[step.type].system
+        ):
+            found[str(owner)] = user
+    return [found[each] for each in sorted(found)]
 
 
 def _with_delete_order(
