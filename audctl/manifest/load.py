@@ -143,9 +143,7 @@ class _Loading:
         if version == API_VERSION and isinstance(kind, str) and kind in KINDS:
             return kind
         if version != API_VERSION:
-            found = (
-                f'apiVersion is "{version}"' if "apiVersion" in root else "apiVersion is missing"
-            )
+            found = "apiVersion is missing" if version is None else f'apiVersion is "{version}"'
             self._unfit(
                 "AUD1202", f"{found}; expected {API_VERSION}", places.span("apiVersion"),
                 "files that are no manifests belong outside the folders of spec.manifests"
@@ -157,7 +155,7 @@ class _Loading:
                 places.span("kind"), "remove it, or list the folders to read under spec.manifests",
             )  # fmt: skip
         else:
-            shown = f'unknown kind "{kind}"' if "kind" in root else "kind is missing"
+            shown = "kind is missing" if kind is None else f'unknown kind "{kind}"'
             hint = did_you_mean(str(kind), KINDS) or f"kinds: {', '.join(sorted(KINDS))}"
             self._unfit("AUD1201", shown, places.span("kind"), hint)
         return None

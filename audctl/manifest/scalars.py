@@ -2,8 +2,8 @@
 
 YAML 1.2's core schema with its traps taken out: ``no`` and ``on`` are text, a number with a leading zero
 is text, ``86e5014965866131`` (an identifier to people, infinity to a float parser) is text, and so are
-dates. What is left over (``12``, ``1e3``, ``true``, ``null``) becomes a value only where the schema does
-not ask for text.
+dates. What is left over (``12``, ``1e3``, ``true``) becomes a value only where the schema does not ask for
+text; ``null`` in all its spellings is never text.
 """
 
 from __future__ import annotations
@@ -36,8 +36,3 @@ def resolve_plain(text: str) -> Scalar:
         number = float(text)
         return number if math.isfinite(number) else text
     return text
-
-
-def is_blank(text: str) -> bool:
-    """Whether nothing at all was written: never meant as a piece of text."""
-    return text in {"", "~"}

@@ -44,6 +44,8 @@ _TRUTHS = {
 }
 _CONDITIONS = {"Trait": ("type", ""), "Audience": ("source", "audienceManager")}
 """The field on which others depend, and its default."""
+_BLANK = {"", "~"}
+"""Spellings of null that nobody means as a word."""
 _SHOWN = 60
 
 
@@ -82,7 +84,11 @@ class _Failure:
 
 
 def _failures(kind: str, root: object) -> Iterator[_Failure]:
-    for error in _validator(kind).iter_errors(root):
+    errors = list(_validator(kind).iter_errors(root))
+    mistyped = {tuple(each.absolute_path) for each in errors if each.validator == "type"}
+    for error in errors:
+        if error.validator in {"enum", "const"} and tuple(error.absolute_path) in mistyped:
+            continue  # said already
         yield _Failure(
             tuple(error.absolute_path),
             str(error.validator),
@@ -159,6 +165,9 @@ class _Explanation:
             hint = f'did you mean "{_TRUTHS[value.lower()]}"?'
         elif "array" in wanted and isinstance(value, str):
             hint = "write a list: [a, b]"
+        elif value is None and "string" in wanted and "enum" not in failure.schema:
+            word = self._written(failure.path)
+            hint = f'write "{word}" in quotes to mean the word' if word not in _BLANK else ""
         where = failure.where or "the manifest"
         message = f"{where} must be {words}, not {self._shown(failure)}"
         yield self._finding("AUD1205", message, failure.where, hint)
@@ -217,12 +226,16 @@ class _Explanation:
                 return f'the value of "{_short(template.raw)}"'
         value = failure.value
         if value is None:
-            return "empty"
+            return "empty" if self._written(failure.path) in _BLANK else "null"
         if isinstance(value, str):
             return f'"{_short(value)}"'
         if isinstance(value, dict):
             return "a mapping"
         return "a list" if isinstance(value, list) else json.dumps(value)
+
+    def _written(self, path: tuple[str | int, ...]) -> str:
+        """Return how an unquoted word stands in the file."""
+        return next((each.raw for each in self.document.loose if each.path == path), "")
 
     def _finding(
         self, code: str, message: str, path: str, hint: str = "", *, key: bool = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from audctl.manifest.positions import path_text
-from audctl.manifest.scalars import Scalar, is_blank, resolve_plain
+from audctl.manifest.scalars import Scalar, resolve_plain
 from audctl.manifest.substitute import SubstitutionError, is_whole
 from audctl.model.finding import Finding, Severity
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from audctl.manifest.yaml_tree import Document
     from audctl.redact import Secret
 
-_JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
+_JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
 def settle_loose(document: Document, schema: KindSchema) -> None:
     """Give every unquoted number, truth value and null the type its field asks for."""
     for each in document.loose:
-        if wants_text(schema.types(each.path), each.raw, each.value):
+        if wants_text(schema.types(each.path), each.value):
             each.container[each.key] = each.raw
 
 
@@ -52,9 +52,10 @@ def settle_templates(
     return findings
 
 
-def wants_text(types: frozenset[str], raw: str, value: Scalar) -> bool:
-    """Whether a field of these JSON types takes the spelling ``raw`` rather than ``value``."""
-    if "string" not in types or is_blank(raw):
+def wants_text(types: frozenset[str], value: Scalar) -> bool:
+    """Whether a field of these JSON types takes the spelling in the file rather than ``value``."""
+    if "string" not in types or value is None:
+        # Nothing, however it is spelled, is no piece of text: "null" would be written into the live system.
         return False
     own = _JSON_TYPES[type(value)]
     return own not in types and not (own == "integer" and "number" in types)
@@ -69,4 +70,4 @@ def _typed(
     if not is_whole(raw):
         return text
     value = resolve_plain(text)
-    return text if value is None or wants_text(types(path), text, value) else value
+    return text if value is None or wants_text(types(path), value) else value

@@ -49,7 +49,8 @@ def list_spec(root: Path, spec: str) -> ListSpec:
         "1e3",
         "10102030",
         "no",
-        "null",
+        "yes",
+        "on",
         "2026-01-31",
         "1.50",
         "true",
@@ -61,7 +62,18 @@ def test_a_value_that_is_wanted_as_text_keeps_its_spelling(tmp_path: Path, word:
 
 
 @pytest.mark.parametrize(
-    ("word", "meaning"), [("null", None), ("~", None), ("", None), ("'~'", "~")]
+    ("word", "meaning"),
+    [
+        ("null", None),
+        ("Null", None),
+        ("NULL", None),
+        ("~", None),
+        ("", None),
+        ("'~'", "~"),
+        ("'null'", "null"),
+        ("nULL", "nULL"),
+        ("nil", "nil"),
+    ],
 )
 def test_null_clears_a_field_that_can_be_cleared(
     tmp_path: Path, word: str, meaning: str | None
