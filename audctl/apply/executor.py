@@ -18,7 +18,7 @@ from audctl.apply.acts import Act, Phase, acts_of
 from audctl.apply.journal import Journal
 from audctl.apply.late import LateIds
 from audctl.apply.work import Done, Failed, Task, do
-from audctl.errors import FindingsError, LedgerError, LockError, ProviderError
+from audctl.errors import FindingsError, InterruptedRun, LedgerError, LockError, ProviderError
 from audctl.model.change import Change
 from audctl.model.finding import Severity
 from audctl.model.objects import OBJECT_TYPES
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 RENEW_AFTER_S = 30.0
 """Seconds between two renewals of the lease; far below any duration one would take it for."""
+
+INTERRUPTED = "the run was interrupted"
 
 
 def run(  # noqa: PLR0913 - everything a run needs, by keyword
@@ -154,11 +156,14 @@ class _Coordinator:
         if self.halted:
             return False
         if stop_requested():
-            self.interrupted = True
-            self.halted = "the run was interrupted"
+            self._interrupt()
             return False
         self._renew()
         return not self.halted
+
+    def _interrupt(self) -> None:
+        self.interrupted = True
+        self.halted = self.halted or INTERRUPTED
 
     def _renew(self) -> None:
         if self.clock.monotonic() - self.renewed_at < RENEW_AFTER_S:
@@ -168,6 +173,8 @@ class _Coordinator:
         except (LockError, ProviderError) as error:
             self.lock_lost = True
             self.halted = f"the lock is lost: {error}"
+        except InterruptedRun:
+            self._interrupt()
         self.renewed_at = self.clock.monotonic()
 
     def _save_if_due(self) -> None:
@@ -183,6 +190,9 @@ class _Coordinator:
             self.halted = f"the lock is lost: {error}"
         except (LedgerError, ProviderError) as error:
             self.halted = f"the ledger cannot be saved: {error}"
+        except InterruptedRun:
+            # Tried once more at the end.
+            self._interrupt()
 
     def _begin(
         self, act: Act, pool: ThreadPoolExecutor, flying: dict[Future[Done | Failed], Act]
@@ -250,6 +260,8 @@ class _Coordinator:
 
     def _failed(self, act: Act, step: Step, failed: Failed) -> None:
         self.broken.add(act)
+        if failed.interrupted:
+            self._interrupt()
         if not failed.begun:
             self._settle(step)
         self._end(
@@ -324,6 +336,8 @@ class _Coordinator:
             )
         if not self.lock_lost:
             self._save()
+        if self.halted == INTERRUPTED and self.journal.pending:
+            self.halted = f"{INTERRUPTED} before the ledger was saved"
 
     def _blocked(self) -> dict[Address, Address]:
         """Return, for what could not be tried, the failed step at the root of it."""

@@ -107,6 +107,11 @@ class Journal:
         self.settle(address)
 
     @property
+    def pending(self) -> bool:
+        """Whether anything is not saved yet."""
+        return bool(self._recorded or self._forgotten or self._intended or self._settled)
+
+    @property
     def due(self) -> bool:
         """Whether enough happened, or long enough ago, to save now."""
         if not self._unsaved or self._torn:
@@ -120,7 +125,7 @@ class Journal:
 
         On an error they stay pending: saving may be tried again.
         """
-        if not (self._recorded or self._forgotten or self._intended or self._settled):
+        if not self.pending:
             return
         following = self.ledger.with_changes(
             recorded=self._recorded.values(),

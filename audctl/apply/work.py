@@ -6,10 +6,10 @@ have happened is read back and never simply repeated.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from audctl.errors import ProviderError
+from audctl.errors import InterruptedRun, ProviderError
 from audctl.model.canonical import canonical
 from audctl.model.change import Change
 from audctl.model.objects import OBJECT_TYPES, Form
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from audctl.model.change import Step
     from audctl.model.live import LiveObject
     from audctl.ports import Provider, WriteValue
+
+    Trouble = ProviderError | InterruptedRun
+
+TROUBLE = (ProviderError, InterruptedRun)
+"""What a call may raise: a stop that was asked for ends a call that waits for its next try."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +62,12 @@ class Failed:
     """The effect could not be read back."""
     begun: bool = False
     """A call was sent: an intent must outlive it."""
+    interrupted: bool = False
+    """A stop that was asked for is why."""
 
 
 def do(task: Task, provider: Provider) -> Done | Failed:
-    """Carry out one step; a ProviderError becomes a Failed."""
+    """Carry out one step; a ProviderError or InterruptedRun becomes a Failed."""
     change = task.step.change
     try:
         if task.removing or change is Change.DELETE:
@@ -68,8 +75,38 @@ def do(task: Task, provider: Provider) -> Done | Failed:
         if change in {Change.CREATE, Change.REPLACE}:
             return _create(task, provider)
         return _update(task, provider)
-    except ProviderError as error:
-        return Failed(message=str(error), may_have_happened=error.may_have_happened)
+    except TROUBLE as error:
+        return _failed("", error)
+
+
+def _failed(
+    finding: str,
+    error: Trouble,
+    *later: Trouble,
+    may_have_happened: bool = False,
+    begun: bool = False,
+) -> Failed:
+    """Return the failure that ``error`` is, with what looking again gave."""
+    return Failed(
+        message=f"{error}; {finding}" if finding else str(error),
+        may_have_happened=may_have_happened,
+        begun=begun,
+        interrupted=any(isinstance(each, InterruptedRun) for each in (error, *later)),
+    )
+
+
+def _blind(error: Trouble, second: Trouble, *, begun: bool = False) -> Failed:
+    """Return the failure of a write whose effect cannot be read back either."""
+    finding = f"reading back failed too: {second}"
+    return _failed(finding, error, second, may_have_happened=True, begun=begun)
+
+
+def _is_certain(error: Trouble) -> bool:
+    """Whether the write certainly did not happen. A stop does not say how far the call had come."""
+    return isinstance(error, ProviderError) and not error.may_have_happened
+
+
+# --- create ---------------------------------------------------------------------------------------
 
 
 def _create(task: Task, provider: Provider) -> Done | Failed:
@@ -79,10 +116,8 @@ def _create(task: Task, provider: Provider) -> Done | Failed:
         return _meet(task, provider, found)
     try:
         made = provider.create(step.type, task.write)
-    except ProviderError as error:
-        if not error.may_have_happened:
-            return Failed(message=str(error))
-        return _read_back_create(task, provider, error)
+    except TROUBLE as error:
+        return _failed("", error) if _is_certain(error) else _look_for(task, provider, error)
     return Done(live_id=made.id)
 
 
@@ -90,31 +125,37 @@ def _meet(task: Task, provider: Provider, found: LiveObject) -> Done | Failed:
     """Decide about an object that carries the key although the plan saw none."""
     step = task.step
     if task.ours:
-        missing = {
-            name: value
-            for name, value in task.write.items()
-            if _differs(found, name, value, secrets_too=True)
-        }
-        if missing:
-            provider.update(found, missing)
-        return Done(live_id=found.id, note="created by an interrupted run, and claimed")
+        ended = _put(provider, found, {name: task.write[name] for name in _unlike(found, task)})
+        if isinstance(ended, Done):
+            return replace(ended, note="created by an interrupted run, and claimed")
+        return ended
     if OBJECT_TYPES[step.type].shared:
         return Done(live_id=found.id, note="appeared since the plan, and is used", owned=False)
     return Failed(message=f"{step.type} {found.id} with the same key appeared since the plan")
 
 
-def _read_back_create(task: Task, provider: Provider, error: ProviderError) -> Done | Failed:
+def _look_for(task: Task, provider: Provider, error: Trouble) -> Done | Failed:
+    """Read a create back: it counts only when what stands is what was asked for.
+
+    What is there and wrong, or cannot be seen whole, is claimed and put right by the next run: its intent stays.
+    """
     try:
         found = provider.find(task.step.type, task.key)
-    except ProviderError as second:
-        return Failed(
-            message=f"{error}; reading back failed too: {second}",
-            may_have_happened=True,
-            begun=True,
-        )
+    except TROUBLE as second:
+        return _blind(error, second, begun=True)
     if found is None:
-        return Failed(message=f"{error}; read back: it was not created", begun=True)
-    return Done(live_id=found.id, note="the reply was lost; read back: it was created")
+        return _failed("read back: it was not created", error, begun=True)
+    unlike = _unlike(found, task)
+    if not unlike:
+        return Done(live_id=found.id, note="the reply was lost; read back: it was created")
+    hidden = all(_is_hidden(found, name, task.write[name]) for name in unlike)
+    verb = "is" if len(unlike) == 1 else "are"
+    wrong = "cannot be read back" if hidden else f"{verb} not as asked for"
+    finding = f"read back: it was created, but {', '.join(unlike)} {wrong}"
+    return _failed(finding, error, may_have_happened=hidden, begun=True)
+
+
+# --- update ---------------------------------------------------------------------------------------
 
 
 def _update(task: Task, provider: Provider) -> Done | Failed:
@@ -122,32 +163,43 @@ def _update(task: Task, provider: Provider) -> Done | Failed:
     if step.change is Change.UPDATE and not task.write:
         return Done(live_id=step.live_id)
     standing = provider.get(step.type, step.live_id)
-    if obstacle := _obstacle(step, standing):
-        return Failed(message=obstacle)
-    if standing is None or not task.write:
-        return Done(live_id=step.live_id)
-    try:
-        provider.update(standing, task.write)
-    except ProviderError as error:
-        if not error.may_have_happened:
-            return Failed(message=str(error))
-        return _read_back_update(task, provider, error)
-    return Done(live_id=step.live_id)
+    if standing is None or (obstacle := _obstacle(step, standing)):
+        return Failed(message=obstacle if standing is not None else _gone(step))
+    return _put(provider, standing, task.write)
 
 
-def _read_back_update(task: Task, provider: Provider, error: ProviderError) -> Done | Failed:
-    step = task.step
-    if any(isinstance(value, Secret) for value in task.write.values()):
-        return Failed(message=f"{error}; a secret cannot be read back", may_have_happened=True)
+def _put(
+    provider: Provider, standing: LiveObject, write: Mapping[str, WriteValue]
+) -> Done | Failed:
+    if not write:
+        return Done(live_id=standing.id)
     try:
-        standing = provider.get(step.type, step.live_id)
-    except ProviderError as second:
-        return Failed(message=f"{error}; reading back failed too: {second}", may_have_happened=True)
+        provider.update(standing, write)
+    except TROUBLE as error:
+        if _is_certain(error):
+            return _failed("", error)
+        return _look_at(provider, standing, write, error)
+    return Done(live_id=standing.id)
+
+
+def _look_at(
+    provider: Provider, before: LiveObject, write: Mapping[str, WriteValue], error: Trouble
+) -> Done | Failed:
+    try:
+        standing = provider.get(before.type, before.id)
+    except TROUBLE as second:
+        return _blind(error, second)
     if standing is None:
-        return Failed(message=f"{error}; read back: {step.type} {step.live_id} is gone")
-    if any(_differs(standing, name, value) for name, value in task.write.items()):
-        return Failed(message=f"{error}; read back: it was not written")
-    return Done(live_id=step.live_id, note="the reply was lost; read back: it was written")
+        return _failed(f"read back: {before.type} {before.id} is gone", error)
+    unlike = [name for name, value in write.items() if _differs(standing, name, value)]
+    if not unlike:
+        return Done(live_id=standing.id, note="the reply was lost; read back: it was written")
+    if any(_is_hidden(standing, name, write[name]) for name in unlike):
+        return _failed("a secret cannot be read back", error, may_have_happened=True)
+    return _failed("read back: it was not written", error)
+
+
+# --- delete ---------------------------------------------------------------------------------------
 
 
 def _delete(task: Task, provider: Provider) -> Done | Failed:
@@ -159,28 +211,30 @@ def _delete(task: Task, provider: Provider) -> Done | Failed:
         return Failed(message=obstacle)
     try:
         provider.delete(standing)
-    except ProviderError as error:
-        if not error.may_have_happened:
-            return Failed(message=str(error))
-        return _read_back_delete(task, provider, error)
+    except TROUBLE as error:
+        return _failed("", error) if _is_certain(error) else _look_after(step, provider, error)
     return Done(live_id=step.live_id)
 
 
-def _read_back_delete(task: Task, provider: Provider, error: ProviderError) -> Done | Failed:
-    step = task.step
+def _look_after(step: Step, provider: Provider, error: Trouble) -> Done | Failed:
     try:
         standing = provider.get(step.type, step.live_id)
-    except ProviderError as second:
-        return Failed(message=f"{error}; reading back failed too: {second}", may_have_happened=True)
+    except TROUBLE as second:
+        return _blind(error, second)
     if standing is not None:
-        return Failed(message=f"{error}; read back: it was not deleted")
+        return _failed("read back: it was not deleted", error)
     return Done(live_id=step.live_id, note="the reply was lost; read back: it is gone")
 
 
-def _obstacle(step: Step, standing: LiveObject | None) -> str:
+# --- what stands ----------------------------------------------------------------------------------
+
+
+def _gone(step: Step) -> str:
+    return f"{step.type} {step.live_id} is gone since the plan"
+
+
+def _obstacle(step: Step, standing: LiveObject) -> str:
     """Return why the object is not the one the plan saw; empty when it is."""
-    if standing is None:
-        return f"{step.type} {step.live_id} is gone since the plan"
     if not step.fingerprint or standing.fingerprint() == step.fingerprint:
         return ""
     who = f" by {standing.changed_by}" if standing.changed_by else ""
@@ -188,12 +242,21 @@ def _obstacle(step: Step, standing: LiveObject | None) -> str:
     return f"{step.type} {step.live_id} changed since the plan{who}{when}: plan again"
 
 
-def _differs(
-    standing: LiveObject, name: str, value: WriteValue, *, secrets_too: bool = False
-) -> bool:
+def _unlike(standing: LiveObject, task: Task) -> list[str]:
+    """Return the fields that are not, or cannot be seen to be, as the task writes them, sorted."""
+    return sorted(name for name, value in task.write.items() if _differs(standing, name, value))
+
+
+def _differs(standing: LiveObject, name: str, value: WriteValue) -> bool:
     kind = OBJECT_TYPES[standing.type].fields.get(name)
     if kind is None or kind.create_only or (kind.immutable and name not in standing.fields):
         return False
+    stands = standing.fields.get(name)
     if isinstance(value, Secret) or kind.form is Form.SECRET:
-        return secrets_too
-    return canonical(kind.form, standing.fields.get(name)) != canonical(kind.form, value)
+        return stands != value
+    return canonical(kind.form, stands) != canonical(kind.form, value)
+
+
+def _is_hidden(standing: LiveObject, name: str, value: WriteValue) -> bool:
+    """Whether the value is a secret that the live system does not give back."""
+    return isinstance(value, Secret) and not isinstance(standing.fields.get(name), Secret)
