@@ -143,8 +143,7 @@ class _Coordinator:
                 landed, _ = wait(flying, timeout=RENEW_AFTER_S, return_when=FIRST_COMPLETED)
                 for future in sorted(landed, key=lambda each: flying[each]):
                     self._land(flying.pop(future), future)
-                if not landed:
-                    self._renew()
+                self._renew()
                 self._save_if_due()
         finally:
             # A second interruption arrives here as an exception: calls in flight are not waited for.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from audctl.model.address import parse_address
 from audctl.model.canonical import canonical
 from audctl.model.change import Change
 from audctl.model.objects import OBJECT_TYPES
@@ -69,8 +70,13 @@ class LateIds:
 
     def fill(self, key: tuple[str, ...]) -> tuple[str, ...]:
         """Return a key written down earlier with addresses replaced by the ids known now."""
-        by_text = {str(address): live_id for address, live_id in self._ids.items()}
-        return tuple(by_text.get(part, part) if "#" in part else part for part in key)
+        return tuple(self._filled(part) if "#" in part else part for part in key)
+
+    def _filled(self, part: str) -> str:
+        try:
+            return self._ids.get(parse_address(part), part)
+        except ValueError:
+            return part
 
 
 def to_record(

@@ -518,6 +518,23 @@ def test_a_lost_lock_stops_writing_and_saving() -> None:
     assert len([call for call in world.writes if call[:2] == ("create", "aam.dataSource")]) == 1
 
 
+def test_once_the_lock_is_lost_the_ledger_is_somebody_elses() -> None:
+    world = World()
+
+    class Taken(MemoryLease):
+        """Somebody else's by now, although the store has not noticed yet."""
+
+        def renew(self) -> None:
+            if world.clock.seconds:
+                raise LockError("taken over")
+
+    world.systems["aam"].after = lambda *_: world.clock.sleep(60)
+    report = world.apply(world.plan(shop()), lease=Taken())
+    assert report.lock_lost
+    assert len(report.of(Result.DONE)) == 1
+    assert [len(each.entries) for each in world.store.saved] == [0, 0]
+
+
 def test_the_lease_is_checked_first_and_renewed_while_working() -> None:
     world = World()
     lost = MemoryLease(lost=True)
