@@ -350,6 +350,111 @@ def test_a_mapping_is_found_by_id_after_a_restart(
         restarted.close()
 
 
+def test_a_missing_id_is_searched_for_everywhere_once(
+    bench: Bench, provider: AudienceManagerProvider
+) -> None:
+    assert provider.get("aam.mapping", "999999998") is None
+    bench.forget_calls()
+
+    made = provider.create("aam.mapping", mapping(bench, provider, bench.unique("it")))
+    provider.delete(made)
+    assert provider.get("aam.mapping", made.id) is None
+    assert provider.get("aam.mapping", "999999999") is None
+
+    assert mapping_reads(bench) == []
+
+
+def mapping_reads(bench: Bench) -> list[str]:
+    """Return the lists of mappings that were read, each as long as all that a destination has."""
+    return [
+        each["path"]
+        for each in bench.calls()
+        if each["path"].endswith("/mappings") and each["method"] == "GET"
+    ]
+
+
+def another_mapping(
+    bench: Bench, provider: AudienceManagerProvider, first: dict[str, Any]
+) -> dict[str, Any]:
+    """Fields of a mapping of another segment to the same destination."""
+    known = provider.get("aam.segment", str(first["segment"]))
+    assert known is not None
+    fields = {**known.fields, "integrationCode": bench.unique("other")}
+    del fields["mergeRule"]
+    return {**first, "segment": provider.create("aam.segment", fields).id}
+
+
+def test_many_mappings_are_looked_up_without_reading_all_of_a_destination(
+    bench: Bench, provider: AudienceManagerProvider
+) -> None:
+    first = mapping(bench, provider, bench.unique("it"))
+    provider.create("aam.mapping", first)
+    others = [another_mapping(bench, provider, first) for _ in range(3)]
+    provider.read(["aam.mapping"], bench.observer, within={"aam.mapping": ["4200"]})
+    bench.forget_calls()
+
+    for fields in others:
+        key = ("4200", str(fields["segment"]), str(fields["alias"]))
+        assert provider.find("aam.mapping", key) is None
+        provider.create("aam.mapping", fields)
+
+    assert mapping_reads(bench) == []
+
+
+def test_a_mapping_that_somebody_makes_meanwhile_is_found(
+    bench: Bench, provider: AudienceManagerProvider
+) -> None:
+    first = mapping(bench, provider, bench.unique("it"))
+    provider.create("aam.mapping", first)
+    fields = another_mapping(bench, provider, first)
+    key = ("4200", str(fields["segment"]), str(fields["alias"]))
+    assert provider.find("aam.mapping", key) is None
+    somebody = build(bench, client="marketer")
+    bench.opened.callback(somebody.close)
+
+    made = somebody.create("aam.mapping", fields)
+
+    found = provider.find("aam.mapping", key)
+    assert found is not None
+    assert found.id == made.id
+    assert provider.find("aam.mapping", (*key[:2], "another alias")) is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 200, "body": []},
+        {"status": 400, "body": {"code": "BAD_REQUEST", "message": "unknown parameter"}},
+        {"status": 200, "body": [{"destinationId": 4200}, {"destinationId": 4201}]},
+    ],
+    ids=["finds nothing", "is refused", "is ignored"],
+)
+def test_a_filter_that_does_not_tell_is_not_believed(
+    bench: Bench, provider: AudienceManagerProvider, answer: dict[str, Any]
+) -> None:
+    made = provider.create("aam.mapping", mapping(bench, provider, bench.unique("it")))
+    reader = build(bench)
+    bench.opened.callback(reader.close)
+    reader.read(["aam.mapping"], bench.observer, within={"aam.mapping": ["4200"]})
+    bench.fault("GET /v1/destinations", **answer)
+
+    found = reader.find("aam.mapping", made.key)
+
+    assert found is not None
+    assert found.id == made.id
+    assert reader.find("aam.mapping", (*made.key[:2], "another alias")) is None
+
+
+def test_a_filter_that_fails_is_not_an_absent_mapping(
+    bench: Bench, provider: AudienceManagerProvider
+) -> None:
+    made = provider.create("aam.mapping", mapping(bench, provider, bench.unique("it")))
+    bench.fault("GET /v1/destinations", status=503)
+
+    with pytest.raises(UnreachableError):
+        provider.find("aam.mapping", made.key)
+
+
 def test_a_mapping_starts_today_unless_told_otherwise(
     bench: Bench, provider: AudienceManagerProvider
 ) -> None:

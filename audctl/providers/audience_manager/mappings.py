@@ -62,6 +62,10 @@ class Mappings:
         self._clock = clock
         self._lock = threading.Lock()
         self._destinations: dict[str, str] = {}
+        self._searched = False
+        self._mapped: dict[str, str] = {}
+        """By destination: a segment that a read showed mapped there."""
+        self._filter_tells: dict[str, bool] = {}
 
     def read(self, destination: str) -> list[LiveObject]:
         """Read all mappings of one destination; none when there is no such destination."""
@@ -82,6 +86,7 @@ class Mappings:
         live_id = _id_of(row)
         with self._lock:
             self._destinations[live_id] = destination
+            self._mapped[destination] = decode_text(row.get("sid"))
         return LiveObject(
             type=self.type,
             id=live_id,
@@ -103,7 +108,12 @@ class Mappings:
         return self.live(document.row, destination, document.etag)
 
     def find(self, key: tuple[str, ...]) -> LiveObject | None:
-        """Look one up by destination, segment and alias; ConflictError when several share them."""
+        """Look one up by destination, segment and alias; ConflictError when several share them.
+
+        The list of a destination is read only when the segment is mapped there at all.
+        """
+        if self._is_unmapped(key[1], key[0]):
+            return None
         found = [each for each in self.read(key[0]) if each.key == key]
         if len(found) > 1:
             ids = ", ".join(sorted(each.id for each in found))
@@ -166,13 +176,41 @@ class Mappings:
             raise RejectedError(f"mapping {live.id}: its destination is not known")
         return known
 
+    def _is_unmapped(self, segment: str, destination: str) -> bool:
+        """Whether the destination has no mapping of the segment for certain, by a list that stays short.
+
+        The filter is documented and could not be tried: a segment that is known to be mapped there must show first
+        that it works, once per destination. Until then, and wherever it does not, nothing is certain.
+        """
+        witness = self._mapped.get(destination)
+        if not segment or not witness:
+            return False
+        if destination not in self._filter_tells:
+            try:
+                self._filter_tells[destination] = destination in self._mapped_to(witness)
+            except RejectedError:
+                self._filter_tells[destination] = False
+        return self._filter_tells[destination] and destination not in self._mapped_to(segment)
+
+    def _mapped_to(self, segment: str) -> frozenset[str]:
+        """Return the destinations that a segment is mapped to, as the filtered list has them."""
+        rows = self._rest.rows(PATH, (ID_NAME,), {"containsSegment": segment})
+        return frozenset(decode_text(row.get(ID_NAME)) for row in rows)
+
     def _search(self, live_id: str) -> LiveObject | None:
-        """Look through all destinations: only after a restart, for an id that no read has shown yet."""
+        """Look through all destinations, for an id that no read has shown yet: at most once.
+
+        Whatever exists is known afterwards: ids are asked for by those who saw them, and none comes back.
+        """
+        if self._searched:
+            return None
+        found = None
         for row in self._rest.rows(PATH, (ID_NAME,)):
-            for found in self.read(decode_text(row.get(ID_NAME))):
-                if found.id == live_id:
-                    return found
-        return None
+            for each in self.read(decode_text(row.get(ID_NAME))):
+                if each.id == live_id:
+                    found = each
+        self._searched = True
+        return found
 
 
 def _path(destination: str, live_id: str) -> str:
