@@ -98,6 +98,8 @@ class Step:
     """What to write: all owned fields for a create, only differing ones otherwise. Holds secrets; never rendered."""
     owned: Mapping[str, DesiredValue] = field(default_factory=lambda: MappingProxyType({}))
     """All owned fields, as the ledger will record them once the step is done."""
+    content: str = ""
+    """Digest of ``write``, down to live ids and secrets, which ``fields`` do not show; empty for none."""
     live_id: str = ""
     fingerprint: str = ""
     """Of the live object the step was planned against; re-checked just before the write."""

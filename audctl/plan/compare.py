@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from audctl.model.canonical import canonical, is_nothing
@@ -101,6 +101,29 @@ class Comparison:
         if entry is not None:
             pair.dropped(ignored)
         return pair.found
+
+    def make_anew(self, wanted: DesiredObject, live: LiveObject, found: Differences) -> None:
+        """Complete the differences of an object that is deleted and made again: everything is written.
+
+        What was not compared shows too: fields for creation only, and those left to others, get the manifest's value.
+        """
+        whole = self.create(wanted)
+        found.write, found.owned = whole.write, whole.owned
+        found.targets |= whole.targets
+        kinds = OBJECT_TYPES[wanted.type].fields
+        ignored = ignored_fields(wanted)
+        for change in whole.changes:
+            kind = kinds[change.field]
+            if not kind.create_only and change.field not in ignored:
+                continue
+            if change.sensitive:
+                found.changes.append(change)
+                continue
+            standing = self.known.show_live(
+                kind, live.fields.get(kind.name), wanted.fields[kind.name]
+            )
+            if standing != change.after:
+                found.changes.append(replace(change, before=standing))
 
     def masked(
         self, wanted: DesiredObject, kind: FieldType, value: DesiredValue, reason: FieldReason

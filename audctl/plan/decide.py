@@ -10,6 +10,7 @@ from audctl.model.finding import Finding, Severity
 from audctl.model.objects import OBJECT_TYPES
 from audctl.model.value import Reference
 from audctl.plan.compare import Comparison
+from audctl.plan.content import Contents
 from audctl.plan.describe import (
     impact_of,
     keep_step,
@@ -44,6 +45,7 @@ class Decisions:
         self.ledger = ledger
         self.options = options
         self.comparison = Comparison(known, ledger)
+        self.contents = Contents(ledger)
         self.steps: dict[Address, Step] = {}
         self.findings: list[Finding] = []
         self.waiting: dict[Address, Address] = {}
@@ -258,10 +260,7 @@ class Decisions:
             return None
         self._learn(wanted, live, stays=False)
         self.anew[wanted.address] = "replaced"
-        whole = self.comparison.create(wanted)
-        found.write = whole.write
-        found.owned = whole.owned
-        found.targets |= whole.targets
+        self.comparison.make_anew(wanted, live, found)
         return self._written(match, live, found, Change.REPLACE, f"{names} cannot change in place")
 
     # --- shared -----------------------------------------------------------------------------------
@@ -303,6 +302,7 @@ class Decisions:
             fields=tuple(found.changes),
             write=found.write,
             owned=found.owned,
+            content=self.contents.digest(wanted.type, found.write),
             live_id=live.id if live is not None else "",
             fingerprint=live.fingerprint() if live is not None else "",
             changed_at=live.changed_at if live is not None else None,

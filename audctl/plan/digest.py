@@ -1,7 +1,8 @@
 """The digest of a plan: what a person approves, and nothing that may differ without a difference.
 
 It covers the project, the environment's identity, what was allowed, and every step but Keep: its change, what
-it touches, the live object it was planned against, and each field before and after. Places in files, times,
+it touches, the live object it was planned against, each field before and after, and all that would be written,
+down to the ids behind names and the prints of secrets. Places in files, times,
 wording and counts are left out, so that a comment added to a manifest does not undo an approval.
 """
 
@@ -24,6 +25,7 @@ _STEP_KEYS = (
     "address",
     "type",
     "change",
+    "content",
     "live_id",
     "fingerprint",
     "requires",

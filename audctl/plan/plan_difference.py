@@ -65,6 +65,10 @@ def _step_differences(address: Address, before: Step, after: Step) -> Iterator[s
         return
     one, other = _content(before), _content(after)
     if one == other:
+        if before.content != after.content:
+            yield (
+                f"{address}: what would be written is another live object behind the same name, or another secret"
+            )
         return
     # Slow to import, and needed only here, where two values are known to differ.
     from deepdiff import DeepDiff  # noqa: PLC0415

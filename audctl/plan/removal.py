@@ -10,6 +10,7 @@ from audctl.model.change import Change, FieldChange, FieldReason, Impact, Step
 from audctl.model.finding import Finding, Severity
 from audctl.model.objects import OBJECT_TYPES, Form
 from audctl.model.resource import DeletionPolicy
+from audctl.plan.content import Contents
 from audctl.plan.describe import PEOPLE
 from audctl.plan.identify import TYPE_ORDER
 from audctl.plan.usage import Usage
@@ -65,6 +66,7 @@ class _Removal:
         self.ledger = ledger
         self.wanted_steps = steps
         self.leaving: set[tuple[str, str]] = set()
+        self.contents = Contents(ledger)
         self.result = Removals()
         self.owned = {(each.type, each.live_id) for each in ledger.entries.values()}
         self._usage: Usage | None = None
@@ -232,6 +234,7 @@ class _Removal:
             fields=fields,
             write=write or {},
             owned=owned or {},
+            content=self.contents.digest(entry.type, write or {}),
             requires=entry.requires if owned else (),
             live_id=entry.live_id,
             fingerprint=standing.fingerprint() if standing is not None else "",

@@ -15,6 +15,7 @@ from tests.build import (
     make_plan,
     make_state,
 )
+from tests.unit.plan.test_digest import folder_plan
 from tests.unit.plan.test_plan_file import rich_plan
 
 if TYPE_CHECKING:
@@ -53,6 +54,12 @@ def test_a_change_behind_the_approval_is_named() -> None:
     lines = compare_plans(list_plan("New"), list_plan("New", live_label="Touched"))
     assert "List/l#campaign.list: the live object changed since the plan was approved" in lines
     assert len(lines) == 2
+
+
+def test_another_object_behind_the_same_name_is_told() -> None:
+    assert compare_plans(folder_plan("10"), folder_plan("20")) == (
+        "List/l#campaign.list: what would be written is another live object behind the same name, or another secret",
+    )
 
 
 def test_a_field_more_or_less_is_named() -> None:
