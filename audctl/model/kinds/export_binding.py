@@ -131,7 +131,9 @@ def _desired(resource: Resource, surroundings: Surroundings) -> Iterator[Desired
     )
     fields.own("complement", spec.complement, "spec.complement")
     fields.own("complementLabel", spec.complement_label, "spec.complementLabel")
-    fields.own("running", not spec.paused, "spec.paused")
+    if spec.schedule or spec.paused:
+        # Without a schedule a workflow ends once it has run: owned, every apply would run it again.
+        fields.own("running", not spec.paused, "spec.paused")
     yield fields.object(resource, "campaign.workflow", requires=(trait.address,))
 
 

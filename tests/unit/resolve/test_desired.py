@@ -359,3 +359,24 @@ def test_default_policies_are_of_kinds_that_exist() -> None:
 def test_kinds_are_listed_by_their_own_names() -> None:
     assert [each.name for each in KINDS.values()] == list(KINDS)
     assert Address("Audience", "x").kind in KINDS
+
+
+@pytest.mark.parametrize(
+    ("lines", "running"),
+    [
+        ("", None),
+        ("  paused: false\n", None),
+        ("  paused: true\n", False),
+        ('  schedule: {daily: "03:00"}\n', True),
+        ('  schedule: {daily: "03:00"}\n  paused: true\n', False),
+    ],
+)
+def test_only_a_scheduled_export_is_kept_running(
+    load: Callable[[str], tuple[Resource, ...]], lines: str, *, running: bool | None
+) -> None:
+    text = ALL_KINDS.replace("  paused: true\n---", f"{lines}---", 1)
+
+    workflow = by_address(load(text))["ExportBinding/query-out#campaign.workflow"]
+
+    # One without a schedule ends by itself: it is started by a person, and not again by every apply.
+    assert workflow.fields.get("running") is running
