@@ -93,6 +93,16 @@ class _Walk:
                 self._folder(entry_name, target, (*above, real))
             elif entry.name.endswith(_SUFFIXES) and target != self.project_file:
                 self.seen += 1
+                if not target.is_file():
+                    # Opening a pipe would wait for ever.
+                    shown = entry_name.as_posix()
+                    self._problem(
+                        shown,
+                        "AUD1012",
+                        f"{shown} is not a regular file",
+                        "remove it, or rename it",
+                    )
+                    continue
                 self.files.setdefault(target, (entry_name.as_posix(), target))
 
     def _target(self, name: Path, entry: Path, above: tuple[Path, ...]) -> Path | None:

@@ -39,7 +39,7 @@ class LoadResult:
     resources: tuple[Resource, ...]
     """In file order."""
     findings: tuple[Finding, ...]
-    """In file order; all of one stage."""
+    """In file order; of reading and of schemas together."""
     digest: str
     """SHA-256 over names and bytes of all manifest files; says nothing about referenced values."""
 
@@ -72,13 +72,11 @@ def _no_collections() -> Iterator[None]:
 
 
 class _Loading:
-    """One load: two stages, each over all documents."""
+    """One load: every file is read, then every document of a sound file meets its schema."""
 
     def __init__(self, substitution: Substitution, findings: list[Finding]) -> None:
         self.substitution = substitution
         self.findings = findings
-        self.unfit: list[Finding] = []
-        """Of the second stage, found during the first."""
         self.documents: list[tuple[str, Document]] = []
         self.secrets: dict[str, Secret] = {}
         self.digest = hashlib.sha256()
@@ -86,11 +84,11 @@ class _Loading:
     def run(self, files: list[tuple[str, Path]]) -> LoadResult:
         for name, path in files:
             self._read(name, path)
-        if self.findings:
-            return self._result([])
-        self.findings = self.unfit
         resources = self._decode()
-        return self._result([] if self.findings else resources)
+        return self._result([] if self._has_errors() else resources)
+
+    def _has_errors(self) -> bool:
+        return any(each.severity is Severity.ERROR for each in self.findings)
 
     def _result(self, resources: list[Resource]) -> LoadResult:
         return LoadResult(
@@ -113,8 +111,11 @@ class _Loading:
             self.findings.append(source)
             return
         documents, findings = read_documents(source)
-        self.findings += findings
-        if not documents and not findings:
+        if findings:
+            # A document that lost a key, or its end, would only give findings that follow from that.
+            self.findings += findings
+            return
+        if not documents:
             self._problem("AUD1009", "file holds no manifest", start, "fill it or remove it")
         for document in documents:
             self._settle(document)
@@ -134,7 +135,7 @@ class _Loading:
         root = document.root
         places = document.positions
         if not isinstance(root, dict):
-            self._unfit(
+            self._problem(
                 "AUD1201", "a manifest is a mapping with apiVersion, kind, metadata and spec",
                 places.span(""),
             )  # fmt: skip
@@ -144,35 +145,33 @@ class _Loading:
             return kind
         if version != API_VERSION:
             found = "apiVersion is missing" if version is None else f'apiVersion is "{version}"'
-            self._unfit(
+            self._problem(
                 "AUD1202", f"{found}; expected {API_VERSION}", places.span("apiVersion"),
                 "files that are no manifests belong outside the folders of spec.manifests"
                 if version is None else "",
             )  # fmt: skip
         elif kind == PROJECT_KIND:
-            self._unfit(
+            self._problem(
                 "AUD1201", "a second project file; a project has one, at its root",
                 places.span("kind"), "remove it, or list the folders to read under spec.manifests",
             )  # fmt: skip
         else:
             shown = "kind is missing" if kind is None else f'unknown kind "{kind}"'
             hint = did_you_mean(str(kind), KINDS) or f"kinds: {', '.join(sorted(KINDS))}"
-            self._unfit("AUD1201", shown, places.span("kind"), hint)
+            self._problem("AUD1201", shown, places.span("kind"), hint)
         return None
 
     def _decode(self) -> list[Resource]:
         resources = []
+        usable = not self._has_errors()
         valid = {kind: kind_schema(kind).is_valid for kind in {kind for kind, _ in self.documents}}
         for kind, document in self.documents:
             root: Any = document.root
-            if valid[kind](root):
-                resources.append(decode_resource(kind, root, document.positions, self.secrets))
-            else:
+            if not valid[kind](root):
                 self.findings += explain(document, kind_schema(kind))
+            elif usable:
+                resources.append(decode_resource(kind, root, document.positions, self.secrets))
         return resources
 
     def _problem(self, code: str, message: str, span: Span, hint: str = "") -> None:
         self.findings.append(Finding(code, Severity.ERROR, message, span, hint))
-
-    def _unfit(self, code: str, message: str, span: Span, hint: str = "") -> None:
-        self.unfit.append(Finding(code, Severity.ERROR, message, span, hint))

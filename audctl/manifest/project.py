@@ -80,6 +80,9 @@ def load_project(path: Path) -> Project:
 
 
 def _read(file: Path) -> Document:
+    if file.exists() and not file.is_file():
+        message = f"project file {file} is not a regular file"
+        raise FindingsError([Finding("AUD1012", Severity.ERROR, message)])
     try:
         data = file.read_bytes()
     except OSError as error:

@@ -50,13 +50,20 @@ _SHOWN = 60
 
 
 def explain(document: Document, schema: KindSchema) -> list[Finding]:
-    """Return one finding for each thing that is wrong with a document, in file order."""
+    """Return one finding for each thing that is wrong with a document, in file order.
+
+    Nothing is said about references that lead nowhere, nor about what depends on such a value.
+    """
     explanation = _Explanation(document, schema)
     found: dict[tuple[str, str], Finding] = {}
+    unresolved = set(document.unresolved)
+    doubtful = ("spec", _CONDITIONS.get(schema.kind, ("",))[0]) in unresolved
     for failure in _failures(schema.kind, document.root):
+        if failure.path in unresolved or (failure.conditional and doubtful):
+            continue
         for finding in explanation.findings(failure):
             found.setdefault((finding.code, finding.message), finding)
-    if not found:
+    if not found and not unresolved:
         # The two validators read regular expressions with two engines: what one refuses is never let through.
         for path in schema.failing_paths(document.root):
             finding = explanation.unexplained(path_text(path))

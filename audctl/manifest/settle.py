@@ -6,11 +6,12 @@ stands for. A secret stays a reference in the tree, so that no later message can
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from audctl.manifest.positions import path_text
 from audctl.manifest.scalars import Scalar, resolve_plain
-from audctl.manifest.substitute import SubstitutionError, is_whole
+from audctl.manifest.substitute import SubstitutionError, environment_names, is_whole
 from audctl.model.finding import Finding, Severity
 
 if TYPE_CHECKING:
@@ -18,10 +19,15 @@ if TYPE_CHECKING:
 
     from audctl.manifest.schemas import KindSchema
     from audctl.manifest.substitute import Substitution
-    from audctl.manifest.yaml_tree import Document
+    from audctl.manifest.yaml_tree import Document, Template
     from audctl.redact import Secret
 
 _JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number"}
+_SECRETIVE = re.compile(
+    r"SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|PRIVATE_?KEY|API_?KEY|(?:^|_)PWD(?:_|$)",
+    re.IGNORECASE,
+)
+"""Names that people give to variables which hold secrets."""
 
 
 def settle_loose(document: Document, schema: KindSchema) -> None:
@@ -47,9 +53,25 @@ def settle_templates(
         except SubstitutionError as error:
             span = document.positions.span(path_text(each.path))
             findings.append(Finding(error.code, Severity.ERROR, error.message, span, error.hint))
+            document.unresolved.append(each.path)
             continue
+        secretive = [name for name in environment_names(each.raw) if _SECRETIVE.search(name)]
+        if secretive:
+            findings.append(_shown_secret(document, each, secretive[0]))
         each.container[each.key] = _typed(text, each.raw, schema.types, each.path)
     return findings
+
+
+def _shown_secret(document: Document, template: Template, name: str) -> Finding:
+    where = path_text(template.path)
+    return Finding(
+        "AUD1112",
+        Severity.WARNING,
+        f"{where} takes the environment variable {name}, whose name is that of a secret; the field is not "
+        "for secrets, and its value will be visible in plans",
+        document.positions.span(where),
+        "check that the right variable stands here; rename it if it holds no secret",
+    )
 
 
 def wants_text(types: frozenset[str], value: Scalar) -> bool:

@@ -45,8 +45,15 @@ class Substitution:
         return _REFERENCE.sub(self._replace, template)
 
     def secret(self, template: str) -> Secret:
-        """Return the text as a secret that remembers where it came from."""
-        return Secret(self.text(template), template)
+        """Return the text as a secret that remembers where it came from; an empty one raises."""
+        value = self.text(template)
+        if not value.strip():
+            # An unset variable of a pipeline often arrives as an empty one; written, it would lock people out.
+            raise SubstitutionError(
+                "AUD1111", f"{template} is an empty secret",
+                "give it its value; to keep the live secret as it is, remove the field",
+            )  # fmt: skip
+        return Secret(value, template)
 
     def _replace(self, found: re.Match[str]) -> str:
         if found[0] == "$${":
@@ -91,20 +98,23 @@ class Substitution:
     def _from_file(self, name: str) -> str:
         if name in self._files:
             return self._files[name]
-        root = self.root.resolve()
-        path = (root / name).resolve()
-        if Path(name).is_absolute() or not path.is_relative_to(root):
-            raise SubstitutionError(
-                "AUD1106", f"file {name} lies outside the project",
-                "paths are relative to the project's root and stay below it",
-            )  # fmt: skip
+        hint = "paths are relative to the project's root and stay below it"
         try:
-            data = path.read_bytes()
+            root = self.root.resolve()
+            path = (root / name).resolve()
+            if Path(name).is_absolute() or not path.is_relative_to(root):
+                raise SubstitutionError("AUD1106", f"file {name} lies outside the project", hint)
+            if path.exists() and not path.is_file():
+                # Opening a pipe would wait for ever.
+                raise SubstitutionError("AUD1106", f"{name} is not a regular file", hint)
+            with path.open("rb") as file:
+                data = file.read(MAX_REFERENCED_BYTES + 1)
         except OSError as error:
-            raise SubstitutionError(
-                "AUD1106", f"file {name} cannot be read: {error.strerror}",
-                "paths are relative to the project's root",
-            ) from error  # fmt: skip
+            message = f"file {name} cannot be read: {error.strerror}"
+            raise SubstitutionError("AUD1106", message, hint) from error
+        except (ValueError, RuntimeError) as error:
+            # A NUL in a path; a circle of links in older Pythons.
+            raise SubstitutionError("AUD1106", f"file {name} cannot be read", hint) from error
         if len(data) > MAX_REFERENCED_BYTES:
             raise SubstitutionError(
                 "AUD1106", f"file {name} is larger than {MAX_REFERENCED_BYTES:,} bytes"
@@ -120,3 +130,9 @@ class Substitution:
 def is_whole(template: str) -> bool:
     """Whether a text is one reference and nothing else, so that its value keeps its type."""
     return _WHOLE.fullmatch(template) is not None
+
+
+def environment_names(template: str) -> list[str]:
+    """Return the names of the environment variables that a text reads."""
+    inner = [found[1].strip() for found in _REFERENCE.finditer(template) if found[2]]
+    return [each.removeprefix("env:") for each in inner if each.startswith("env:")]

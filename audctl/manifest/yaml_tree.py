@@ -58,6 +58,8 @@ class Document:
     positions: Positions
     loose: list[Loose] = field(default_factory=list)
     templates: list[Template] = field(default_factory=list)
+    unresolved: list[Path] = field(default_factory=list)
+    """Where templates still stand that lead nowhere, each with a finding of its own."""
 
 
 def read_source(name: str, data: bytes) -> SourceFile | Finding:
@@ -159,11 +161,13 @@ def _build(  # noqa: C901, PLR0912, PLR0915 - the one hot loop: calls would cost
             else:
                 place = len(container)
                 container.append(text)
-            if text[:1] in loose_first and event.implicit[0]:
-                value = resolve_plain(text)
-                if value is not text:
-                    container[place] = value
-                    loose.append(Loose(container, place, (*_trail(stack), place), text, value))
+            if (
+                text[:1] in loose_first
+                and event.implicit[0]
+                and (value := resolve_plain(text)) is not text
+            ):
+                container[place] = value
+                loose.append(Loose(container, place, (*_trail(stack), place), text, value))
             elif has_templates and "${" in text:
                 templates.append(Template(container, place, (*_trail(stack), place), text))
         elif kind is mapping or kind is sequence:

@@ -27,7 +27,14 @@ spec:
       sandbox: {data: .audctl/sandbox}
       variables: {feedId: "4200"}
 """
-ENVIRON = {"S3_KEY": "AKIA", "S3_SECRET": "do-not-print-me"}
+ENVIRON = {
+    "S3_KEY": "AKIA",
+    "S3_SECRET": "do-not-print-me",
+    "NOTHING": "",
+    "BLANKS": " \n",
+    "COLOURED": "\x1b[31mred",
+    "NULL_WORD": "null",
+}
 
 
 def read_case(text: str) -> tuple[dict[str, str], str]:
@@ -54,7 +61,7 @@ def findings_of(root: Path) -> tuple[Finding, ...]:
         result = load_manifests(project, environment, environ=ENVIRON)
     except FindingsError as error:
         return error.findings
-    return result.findings or check_references(result.resources)
+    return (*result.findings, *check_references(result.resources))
 
 
 def shown(findings: Iterable[Finding]) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import traceback
 from typing import TYPE_CHECKING
 
@@ -121,6 +122,12 @@ def test_references_into_environment_files_and_variables(tmp_path: Path) -> None
     assert spec.description == "About people"
 
 
+@pytest.mark.parametrize("start", ["the ", "4 of ", "- ", "new ", "false ", "Null ", "+", ".x "])
+def test_references_are_replaced_whatever_the_text_begins_with(tmp_path: Path, start: str) -> None:
+    spec = list_spec(tmp_path, f"\n  label: x\n  description: {start.strip()}${{var.feedId}}\n")
+    assert spec.description == f"{start.strip()}4200"
+
+
 def test_a_whole_reference_takes_the_type_its_field_wants(tmp_path: Path) -> None:
     text = (
         f"{HEAD}kind: Destination\nmetadata: {{name: x}}\n"
@@ -165,6 +172,42 @@ def test_a_file_reference_cannot_leave_the_project(tmp_path: Path, path: str) ->
     (root / "link").symlink_to("../out")
     load(root, m=f"{HEAD}kind: List\nmetadata: {{name: x}}\nspec: {{label: '${{file:{path}}}'}}\n")
     assert [each.code for each in findings_of(root)] == ["AUD1106"]
+
+
+def test_a_warning_keeps_the_resources(tmp_path: Path) -> None:
+    text = f"{HEAD}kind: List\nmetadata: {{name: x}}\nspec: {{label: '${{env:S3_SECRET}}'}}\n"
+    result = load(tmp_path, m=text)
+    assert [(each.code, each.severity) for each in result.findings] == [("AUD1112", "warning")]
+    assert [str(each.address) for each in result.resources] == ["List/x"]
+    assert ENVIRON["S3_SECRET"] not in repr(result.findings)
+
+
+PIPE_READER = f"{HEAD}kind: List\nmetadata: {{name: x}}\nspec: {{label: '${{file:pipe}}'}}\n"
+
+
+def test_a_pipe_is_never_opened(tmp_path: Path) -> None:
+    write_repo(tmp_path, {"audctl.yaml": PROJECT, "m.yaml": PIPE_READER})
+    os.mkfifo(tmp_path / "a.yaml")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "b.yml").symlink_to("a.yaml")
+    assert [(str(each.span), each.code, each.message) for each in findings_of(tmp_path)] == [
+        ("a.yaml:1:1", "AUD1012", "a.yaml is not a regular file"),
+        ("b.yml:1:1", "AUD1012", "b.yml is not a regular file"),
+        ("m.yaml:4:15", "AUD1106", "pipe is not a regular file"),
+    ]
+
+
+def test_a_project_file_that_is_a_pipe_is_never_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "audctl.yaml")
+    assert [each.code for each in findings_of(tmp_path)] == ["AUD1012"]
+
+
+@pytest.mark.parametrize("path", ["a\\0b", "x" * 5000, "sub"])
+def test_a_file_reference_that_names_no_file_is_one_finding(tmp_path: Path, path: str) -> None:
+    (tmp_path / "sub").mkdir()
+    spec = f'{{label: x, description: "${{file:{path}}}"}}'
+    load(tmp_path, m=f"{HEAD}kind: List\nmetadata: {{name: x}}\nspec: {spec}\n")
+    assert [each.code for each in findings_of(tmp_path)] == ["AUD1106"]
 
 
 def test_a_file_that_is_not_utf_8_is_one_finding(tmp_path: Path) -> None:
