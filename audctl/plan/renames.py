@@ -46,19 +46,29 @@ class Renames:
 
     def doubt(self, address: Address) -> str:
         """Return why nobody can tell which live object an address now means; empty when it is plain."""
-        for old in self.previous.get(address, ()):
-            if old == address or not self._stands(old):
-                continue
-            what = self._shown(old)
-            if address not in self.ledger.entries:
-                if old in self.addresses:
-                    return f'{address} was called "{old.name}" before, but {old} is there still and owns {what}'
-            elif old not in self.addresses:
-                if self._stands(address):
-                    own = self._shown(address)
-                    return f'{address} owns {own}, and was called "{old.name}" before, which owns {what}'
-            elif self._leads_back(address):
-                return f"{address} and {old} have exchanged names, so that {what} could be either"
+        standing = [
+            each
+            for each in self.previous.get(address, ())
+            if each != address and self._stands(each)
+        ]
+        left = [each for each in standing if each not in self.addresses]
+        there = [each for each in standing if each in self.addresses]
+        if address in self.ledger.entries:
+            if left:
+                own = self._shown(address)
+                return f"{address} owns {own}, and was called {self._names(left)} before"
+            for each in there:
+                if self._leads_back(address):
+                    what = self._shown(each)
+                    return (
+                        f"{address} and {each} have exchanged names, so that {what} could be either"
+                    )
+        elif there:
+            return (
+                f"{address} was called {self._names(there)} before, and that name is in use still"
+            )
+        elif len(left) > 1:
+            return f"{address} was called {self._names(left)} before"
         return ""
 
     def _stands(self, address: Address) -> bool:
@@ -69,6 +79,9 @@ class Renames:
     def _shown(self, address: Address) -> str:
         entry = self.ledger.entries[address]
         return f"{entry.type} {entry.live_id}"
+
+    def _names(self, addresses: Iterable[Address]) -> str:
+        return " and ".join(f'"{each.name}" (owns {self._shown(each)})' for each in addresses)
 
     def _leads_back(self, address: Address) -> bool:
         return address in _reached(self.previous, address)
