@@ -26,10 +26,13 @@ class Call:
     idempotent: bool
     """Doing it twice has the effect of doing it once; never true of a create."""
 
+    changes: bool = False
+    """It writes although its method and ``idempotent`` do not tell: a SOAP write by key."""
+
     @property
     def writes(self) -> bool:
         """Whether it may change something. A POST that is idempotent is taken for a read (SOAP queries)."""
-        return not self.idempotent or self.method in _WRITING_METHODS
+        return self.changes or not self.idempotent or self.method in _WRITING_METHODS
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,7 @@ class Transport:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         idempotent: bool | None = None,
+        changes: bool = False,
         operation: str = "",
         authenticate: bool = True,
         judge: Judge | None = None,
@@ -108,13 +109,15 @@ class Transport:
         """Make one call, repeated while that is safe, and return its answer; raise a ProviderError otherwise.
 
         ``path`` starts with ``/`` and is percent-encoded by the caller. ``idempotent`` defaults to what the
-        method promises; a POST is never repeated unless the caller says that it may be. ``judge`` replaces the
+        method promises; a POST is never repeated unless the caller says that it may be, and then ``changes`` tells
+        whether it writes. ``judge`` replaces the
         transport's own for this call.
         """
         call = Call(
             method,
             operation or f"{method} {path}",
             method in _SAFE_METHODS if idempotent is None else idempotent,
+            changes,
         )
         auth = self._auth if authenticate else None
         judging = judge or self._judge

@@ -11,7 +11,7 @@ from tests.contract.audience_manager_cases import CASES as AUDIENCE_MANAGER
 from tests.contract.audience_manager_cases import build as build_audience_manager
 from tests.contract.audience_manager_cases import segment
 from tests.contract.campaign_cases import CASES as CAMPAIGN
-from tests.contract.campaign_cases import QUERY, build, workflow
+from tests.contract.campaign_cases import QUERY, WRITE, build, group, workflow
 
 if TYPE_CHECKING:
     from audctl.model.live import LiveObject
@@ -199,3 +199,20 @@ def test_a_write_tried_twice_may_have_happened_the_first_time(bench: Bench) -> N
     after = provider.get("aam.segment", live.id)
     assert after is not None
     assert after.fields["status"] == "paused"
+
+
+def test_a_row_written_twice_may_have_been_written_the_first_time(bench: Bench) -> None:
+    provider = build(bench)
+    bench.opened.callback(provider.close)
+    live = provider.create("campaign.list", group(bench, provider, bench.unique("it")))
+    bench.fault(WRITE, "cut", when="after", times=1)
+    bench.fault(WRITE, status=429, headers={"Retry-After": "3600"})
+
+    with pytest.raises(ProviderError, match="429") as caught:
+        provider.update(live, {"label": "Renamed"})
+
+    bench.no_more_faults()
+    assert caught.value.may_have_happened
+    after = provider.get("campaign.list", live.id)
+    assert after is not None
+    assert after.fields["label"] == "Renamed"

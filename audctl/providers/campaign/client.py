@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audctl.errors import AuthenticationError, InvalidAnswerError, UnreachableError
+from audctl.errors import AuthenticationError, InvalidAnswerError
 from audctl.providers.campaign import soap
 from audctl.providers.campaign.faults import (
     SESSION_EXPIRED,
@@ -68,11 +68,9 @@ class CampaignClient:
         again = not writes if repeatable is None else repeatable
         for last_try in (False, True):
             credentials = self._sign_in.credentials(self._log_on)
-            try:
-                answer = self._exchange(urn, method, parameters, credentials, repeatable=again)
-            except (UnreachableError, InvalidAnswerError) as error:
-                error.may_have_happened |= writes and again
-                raise
+            answer = self._exchange(
+                urn, method, parameters, credentials, repeatable=again, writes=writes
+            )
             outputs = self._outputs(answer, method, operation, writes=writes, secrets=secrets)
             if outputs is not None:
                 return outputs
@@ -94,7 +92,7 @@ class CampaignClient:
     ) -> list[etree._Element]:
         urn = "xtk:session"
         operation = f"{urn}#{method}"
-        answer = self._exchange(urn, method, inputs, _ANONYMOUS, repeatable=True)
+        answer = self._exchange(urn, method, inputs, _ANONYMOUS, repeatable=True, writes=False)
         outputs = self._outputs(answer, method, operation, writes=False, secrets=secrets)
         if outputs is None:
             raise AuthenticationError(
@@ -102,7 +100,7 @@ class CampaignClient:
             )
         return outputs
 
-    def _exchange(
+    def _exchange(  # noqa: PLR0913 - the parts of a call, all but four by keyword
         self,
         urn: str,
         method: str,
@@ -110,6 +108,7 @@ class CampaignClient:
         credentials: Credentials,
         *,
         repeatable: bool,
+        writes: bool,
     ) -> Answer:
         operation = f"{urn}#{method}"
         body = soap.build_envelope(urn, method, credentials.session_token.reveal(), parameters)
@@ -123,6 +122,7 @@ class CampaignClient:
                 **credentials.headers(),
             },
             idempotent=repeatable,
+            changes=writes,
             operation=operation,
             authenticate=False,
         )
