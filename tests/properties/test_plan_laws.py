@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
+import itertools
 import json
-from typing import TYPE_CHECKING, Any
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from audctl.errors import RejectedError, UnreachableError
+from audctl.errors import InterruptedRun, LedgerError, RejectedError, UnreachableError
 from audctl.model.canonical import canonical
 from audctl.model.change import Change
 from audctl.model.objects import OBJECT_TYPES, Form
+from audctl.model.outcome import Result
 from audctl.model.value import Reference
 from audctl.plan.drift import compute_drift
 from audctl.plan.plan_json import plan_to_json
 from audctl.redact import Secret
-from tests.build import make_entry, make_ledger, make_live, make_plan, make_state
+from tests.build import make_desired, make_entry, make_ledger, make_live, make_plan, make_state
 from tests.memory import World
 from tests.properties.projects import SECRETS, projects, strangers
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from audctl.model.desired import DesiredObject
     from audctl.model.live import LiveObject
+    from audctl.model.outcome import ApplyReport
     from audctl.model.plan import Plan
 
 laws = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -158,65 +161,176 @@ def test_no_step_comes_before_what_it_refers_to(
             assert all(places[entry.address] < places[each] for each in users)
 
 
-Trouble = tuple[int, str, str]
-"""Which call, whether before or after it happened, and what happens."""
+@st.composite
+def moving_projects(draw: st.DrawFn) -> list[DesiredObject]:
+    """Draw a project with a mapping that is replaced whenever it moves to another audience."""
+    desired = draw(projects())
+    audiences = [str(each.address) for each in desired if each.type == "aam.segment"]
+    if draw(st.booleans()) and audiences:
+        segment = draw(st.sampled_from(audiences))
+        fields = {"destination": "1", "segment": f"@{segment}", "alias": "m"}
+        desired.append(
+            make_desired("ExportBinding/m#aam.mapping", fields, lifecycle={"allowReplace": True})
+        )
+    return desired
 
-troubles = st.tuples(
-    st.integers(1, 25),
-    st.sampled_from(["before", "after"]),
-    st.sampled_from(["refused", "uncertain", "killed"]),
+
+def moving_mapping(audience: str) -> list[DesiredObject]:
+    """Return two audiences and a mapping of one of them."""
+    audiences = [
+        make_desired(
+            f"Audience/{name}#aam.segment",
+            {"label": name, "integrationCode": name, "rule": "99T", "status": "active"},
+        )
+        for name in ("a", "b")
+    ]
+    fields = {"destination": "1", "segment": f"@Audience/{audience}#aam.segment", "alias": "m"}
+    mapping = make_desired("ExportBinding/m#aam.mapping", fields, lifecycle={"allowReplace": True})
+    return [*audiences, mapping]
+
+
+class Trouble(NamedTuple):
+    """The k-th time something is done, what happens instead of it or after it."""
+
+    number: int
+    moment: str
+    """``before`` or ``after`` a write, ``looking`` (a find or get), or ``asking`` whether to stop."""
+    kind: str
+
+
+troubles = st.builds(
+    Trouble,
+    st.integers(1, 12),
+    st.sampled_from(["before", "after", "looking", "asking"]),
+    st.sampled_from(["refused", "uncertain", "stopped", "ended", "killed"]),
 )
 
 
-def make_trouble(world: World, trouble: Trouble) -> None:
-    """Let the k-th write of the world go wrong."""
-    number, moment, kind = trouble
-    calls = 0
+def strike(world: World, trouble: Trouble, stop: threading.Event) -> None:
+    """Raise what the trouble is."""
+    if trouble.kind == "killed":
+        world.store.fails = True  # nobody is left to save anything
+    if trouble.kind in {"killed", "ended"}:
+        raise KeyboardInterrupt
+    if trouble.kind == "stopped":
+        stop.set()
+        raise InterruptedRun("stopped while waiting to repeat a call")
+    if trouble.kind == "refused" and trouble.moment != "after":
+        raise RejectedError("refused")
+    raise UnreachableError("cut", may_have_happened=trouble.moment != "looking")
+
+
+def make_trouble(world: World, trouble: Trouble) -> Callable[[], bool]:
+    """Let one thing in the world go wrong; return what the run asks whether to stop."""
+    count = itertools.count(1)
+    stop = threading.Event()
 
     def hook(*_: str) -> None:
-        nonlocal calls
-        calls += 1
-        if calls != number:
-            return
-        if kind == "killed":
-            raise KeyboardInterrupt
-        if kind == "refused" and moment == "before":
-            raise RejectedError("refused")
-        raise UnreachableError("cut", may_have_happened=True)
+        if next(count) == trouble.number:
+            strike(world, trouble, stop)
 
-    for system in world.systems.values():
-        setattr(system, moment, hook)
+    def asked() -> bool:
+        if trouble.moment == "asking" and next(count) >= trouble.number:
+            stop.set()
+        return stop.is_set()
+
+    calm(world)
+    if trouble.moment != "asking":
+        for system in world.systems.values():
+            setattr(system, trouble.moment, hook)
+    return asked
 
 
 def calm(world: World) -> None:
-    """Let all further writes go well."""
+    """Let everything go well from here on."""
     nothing: Callable[[str, str, str], None] = lambda *_: None  # noqa: E731 - a hook
+    world.store.fails = False
     for system in world.systems.values():
-        system.before = system.after = nothing
+        system.before = system.after = system.looking = nothing
+
+
+def settle_in_trouble(
+    world: World, desired: list[DesiredObject], trouble: Trouble, parallelism: int = 1
+) -> ApplyReport | None:
+    """Plan and apply once while something goes wrong; None when the run was ended."""
+    plan = believing_plan(world, desired)
+    asked = make_trouble(world, trouble)
+    try:
+        return world.apply(plan, parallelism=parallelism, stop_requested=asked)
+    except KeyboardInterrupt:
+        return None
+    except LedgerError:
+        assert world.store.fails
+        return None
+    finally:
+        calm(world)
+
+
+@settings(laws, max_examples=50)
+@example(
+    moving_mapping("a"),
+    moving_mapping("b"),
+    [],
+    [Trouble(2, "after", "killed"), Trouble(1, "asking", ""), *[Trouble(2, "after", "killed")] * 2],
+    1,
+)
+@given(
+    moving_projects(),
+    moving_projects(),
+    strangers(),
+    st.lists(troubles, min_size=4, max_size=4),
+    st.integers(1, 4),
+)
+def test_runs_that_went_wrong_end_the_same_when_repeated(
+    first: list[DesiredObject],
+    second: list[DesiredObject],
+    others: list[LiveObject],
+    trouble: list[Trouble],
+    parallelism: int,
+) -> None:
+    smooth, rough = World(others), World(others)
+    for desired, in_a_row in ((first, trouble[:2]), (second, trouble[2:])):
+        settle(smooth, desired)
+        for each in in_a_row:
+            settle_in_trouble(rough, desired, each, parallelism)
+        settle(rough, desired)
+        left = believing_plan(rough, desired)
+        assert left.is_empty, [each for each in left.steps if each.change is not Change.KEEP]
+        assert not rough.store.ledger.intents
+    assert rough.labels() == smooth.labels()
+    assert rough.store.ledger.entries.keys() == smooth.store.ledger.entries.keys()
 
 
 @laws
-@given(projects(), projects(), strangers(), troubles, st.integers(1, 4))
-def test_a_run_that_went_wrong_ends_the_same_when_repeated(
+@example(moving_mapping("a"), moving_mapping("b"), [], Trouble(2, "asking", ""), 1)
+@given(moving_projects(), moving_projects(), strangers(), troubles, st.integers(1, 4))
+def test_what_a_report_calls_not_done_did_not_happen(
     first: list[DesiredObject],
     second: list[DesiredObject],
     others: list[LiveObject],
     trouble: Trouble,
     parallelism: int,
 ) -> None:
-    smooth, rough = World(others), World(others)
-    for desired in (first, second):
-        settle(smooth, desired)
-        make_trouble(rough, trouble)
-        with contextlib.suppress(KeyboardInterrupt):
-            settle(rough, desired, parallelism=parallelism)
-        calm(rough)
-        settle(rough, desired)
-        left = believing_plan(rough, desired)
-        assert left.is_empty, [each for each in left.steps if each.change is not Change.KEEP]
-    assert rough.labels() == smooth.labels()
-    assert rough.store.ledger.entries.keys() == smooth.store.ledger.entries.keys()
-    assert not rough.store.ledger.intents
+    world = World(others)
+    settle(world, first)
+    before = {
+        key: each for system in world.systems.values() for key, each in system.objects.items()
+    }
+    report = settle_in_trouble(world, second, trouble, parallelism)
+    after = {key: each for system in world.systems.values() for key, each in system.objects.items()}
+    if report is None:
+        return
+    for outcome in report.outcomes:
+        key = (outcome.step.type, outcome.step.live_id)
+        certain = outcome.result is not Result.DONE and not outcome.may_have_happened
+        if certain and outcome.live_id:
+            assert after[key] == before[key]
+        if outcome.result is Result.NOT_TRIED and outcome.step.live_id:
+            assert key in after
+    made = {key for key in after if key not in before}
+    done = {(each.step.type, each.live_id) for each in report.of(Result.DONE)}
+    unsure = {each.step.type for each in report.outcomes if each.may_have_happened}
+    assert {key for key in made if key[0] not in unsure} <= done
 
 
 @laws
@@ -230,10 +344,7 @@ def test_unmanaged_objects_are_never_written(
     world = World(others)
     theirs = {(each.type, each.id): each for each in others}
     for desired in (first, second):
-        make_trouble(world, trouble)
-        with contextlib.suppress(KeyboardInterrupt):
-            settle(world, desired)
-        calm(world)
+        settle_in_trouble(world, desired, trouble)
         settle(world, desired)
     assert not {call[1:] for call in world.writes} & theirs.keys()
     everything = {key: o for system in world.systems.values() for key, o in system.objects.items()}
