@@ -15,6 +15,7 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from audctl.apply.acts import Act, Phase, acts_of
+from audctl.apply.endings import blocked_by, half_done
 from audctl.apply.journal import Journal
 from audctl.apply.late import LateIds
 from audctl.apply.work import Done, Failed, Task, do
@@ -264,7 +265,7 @@ class _Coordinator:
         if not failed.begun:
             self._settle(step)
         self._end(
-            self._half_done(step, failed.message, may_have_happened=failed.may_have_happened)
+            half_done(step, failed.message, may_have_happened=failed.may_have_happened)
             if step.address in self.removed
             else Outcome(
                 step=step,
@@ -273,24 +274,6 @@ class _Coordinator:
                 message=failed.message,
                 may_have_happened=failed.may_have_happened,
             )
-        )
-
-    @staticmethod
-    def _half_done(
-        step: Step,
-        message: str,
-        *,
-        may_have_happened: bool = False,
-        blocked_by: Address | None = None,
-    ) -> Outcome:
-        """Return the end of a Replace that got no further than its first half."""
-        standing = "may be made or not" if may_have_happened else "is not made"
-        return Outcome(
-            step=step,
-            result=Result.FAILED,
-            message=f"the old object is deleted, the new one {standing}: {message}",
-            may_have_happened=may_have_happened,
-            blocked_by=blocked_by,
         )
 
     def _settle(self, step: Step) -> None:
@@ -310,7 +293,7 @@ class _Coordinator:
 
     def close(self) -> None:
         """Name what was not tried, and save what is pending, unless the lock is somebody else's now."""
-        blocked = self._blocked()
+        blocked = blocked_by(self.acts, self.broken)
         for step in self.plan.steps:
             if step.change is Change.KEEP or step.address in self.outcomes:
                 continue
@@ -323,7 +306,7 @@ class _Coordinator:
             if step.address not in self.owned:
                 self._settle(step)
             self._end(
-                self._half_done(step, message, blocked_by=because)
+                half_done(step, message, blocked_by=because)
                 if step.address in self.removed
                 else Outcome(
                     step=step,
@@ -337,20 +320,6 @@ class _Coordinator:
             self._save()
         if self.halted == INTERRUPTED and self.journal.pending:
             self.halted = f"{INTERRUPTED} before the ledger was saved"
-
-    def _blocked(self) -> dict[Address, Address]:
-        """Return, for what could not be tried, the failed step at the root of it."""
-        if not self.broken:
-            return {}
-        roots = {act: act.address for act in self.broken}
-        blocked: dict[Address, Address] = {}
-        for act in TopologicalSorter(self.acts).static_order():
-            root = next((roots[each] for each in sorted(self.acts[act]) if each in roots), None)
-            if act not in roots and root is not None:
-                roots[act] = root
-            if act in roots and act.address not in self.outcomes:
-                blocked.setdefault(act.address, roots[act])
-        return blocked
 
     def report(self, run_id: str) -> ApplyReport:
         """Return all outcomes in plan order."""
