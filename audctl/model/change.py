@@ -54,6 +54,8 @@ class FieldReason(StrEnum):
     DRIFT = "changed outside audctl"
     """L differs from A, D still equals A."""
     CONFLICT = "changed in the manifest and outside audctl"
+    FOLLOWS = "what it refers to is made anew"
+    """D, L and A agree on which object, and that one gets another id."""
     TAKEOVER = "taken over"
     """There is no A: what stands live is overwritten by adoption."""
     RESET = "no longer in the manifest"

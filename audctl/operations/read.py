@@ -11,6 +11,7 @@ from audctl.errors import FindingsError, PermissionDeniedError
 from audctl.model.finding import Finding, Severity
 from audctl.model.live import merge_states
 from audctl.model.objects import OBJECT_TYPES
+from audctl.plan.unseen import named_destinations
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -43,23 +44,18 @@ def read_live(
 
 def _parents(desired: Iterable[DesiredObject], ledger: Ledger) -> Mapping[str, Collection[str]]:
     """Return what is worth a call each: the destinations, and the merge rules, that the project names or wrote."""
-    destinations: set[str] = set()
-    merge_rules: set[str] = set()
-    for each in desired:
-        if each.type == "aam.destination":
-            destinations.add(str(each.fields["id"]))
-        elif each.type == "aam.segment" and each.fields.get("mergeRule") is not None:
-            merge_rules.add(str(each.fields["mergeRule"]))
-    for entry in ledger.entries.values():
-        if entry.type == "aam.mapping":
-            destinations.add(str(entry.fields.get("destination", "")))
-        elif entry.type == "aam.segment" and entry.fields.get("mergeRule") is not None:
-            merge_rules.add(str(entry.fields["mergeRule"]))
-    destinations.discard("")  # an older ledger may not say
+    wanted = tuple(desired)
+    merge_rules = {each.fields.get("mergeRule") for each in wanted if each.type == "aam.segment"}
+    merge_rules.update(
+        entry.fields.get("mergeRule")
+        for entry in ledger.entries.values()
+        if entry.type == "aam.segment"
+    )
+    destinations = named_destinations(wanted, ledger)
     return {
-        "aam.destination": frozenset(destinations),
-        "aam.mapping": frozenset(destinations),
-        "aam.segment": frozenset(merge_rules),
+        "aam.destination": destinations,
+        "aam.mapping": destinations,
+        "aam.segment": frozenset(str(each) for each in merge_rules if each is not None),
     }
 
 

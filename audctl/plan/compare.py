@@ -237,7 +237,11 @@ class _Pair:
             self.found.indirect.update(waits_for)
         else:
             self.found.direct = True
-        reason = FieldReason.DRIFT if unchanged else FieldReason.MANIFEST
+        reason = FieldReason.MANIFEST
+        if unchanged:
+            standing = canonical(kind.form, self.live.fields.get(kind.name))
+            untouched = standing == self._last_applied(kind)
+            reason = FieldReason.FOLLOWS if untouched else FieldReason.DRIFT
         self._differs(kind, value, resolved, reason)
 
     def _differs(

@@ -128,6 +128,17 @@ class Decisions:
         found = self.comparison.create(match.desired)
         if match.entry is not None:
             self.anew[match.desired.address] = "re-created"
+        if match.desired.type == "campaign.folder" and not match.desired.fields.get("parent"):
+            # Its place in Campaign's tree decides what may be kept in it: that is an administrator's choice.
+            self.findings.append(
+                Finding(
+                    "AUD2018",
+                    Severity.ERROR,
+                    f"Campaign has no top-level folder {match.desired.fields['path']}, and audctl makes none",
+                    hint="begin the path with a folder that Campaign has, such as /Profiles and Targets/Lists",
+                    address=match.desired.address,
+                )
+            )
         reason = "deleted outside audctl" if match.entry is not None else "not there yet"
         return self._written(match, None, found, Change.CREATE, reason)
 

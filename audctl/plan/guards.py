@@ -9,6 +9,7 @@ reviewed, and a guard that always says no teaches people to override it always. 
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ _CODES = {"maxDeletes": "AUD2101", "maxPauses": "AUD2102", "maxReplaces": "AUD21
 
 _GUARD_OF = {change: guard for guard, change in GUARDED.items()}
 
+_PLAIN_WORD = re.compile(r"[A-Za-z0-9@%+=:,./_-][A-Za-z0-9@%+=:,./_#-]*")
 _LIMIT = re.compile(r"(\d{1,9})(%?)")
 
 
@@ -157,6 +159,11 @@ def _refusal(guard: str, limit: Limit, owned: int, count: int, step: Step) -> Fi
         f"{guard}: {step.address} is one of {count} {GUARDED[guard]} steps, "
         f"{limit.allowed(owned)} allowed{share}",
         step.span,
-        f"--allow {guard}:{step.address}",
+        f"--allow {_pasteable(f'{guard}:{step.address}')}",
         step.address,
     )
+
+
+def _pasteable(word: str) -> str:
+    """Return a word as a shell takes it: folders have blanks, and most addresses need no quotes."""
+    return word if _PLAIN_WORD.fullmatch(word) else shlex.quote(word)
