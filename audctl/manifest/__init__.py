@@ -1,13 +1,14 @@
 """From a folder of YAML files to resources, or to findings that say what is wrong and where.
 
-Stages, each showing all it found before the next one starts: read (files, YAML, references into the
-environment), schema, decode. Nothing here calls a live system.
+Read (files, YAML, references into the environment), then schema, over all files; what both found is shown
+together, and only a project without errors is decoded. Nothing here calls a live system.
 
 =================  ==============================================================================
 discover           which files hold manifests
 yaml_tree          one pass over libyaml's events: plain values, and where each of them stands
 positions          a path in a document → file, line and column
 scalars            what an unquoted word means (YAML 1.2 core, without its traps)
+controls           characters that no text may hold
 substitute         ``${env:NAME}``, ``${file:PATH}``, ``${var.name}``
 schemas            the JSON Schemas of a checkout or of an installed wheel
 schema_check       valid or not (fast), and why not (slow, only then)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from audctl.errors import FindingsError, UsageError
+from audctl.manifest.controls import control_name, find_control
 from audctl.manifest.decode import decode
 from audctl.manifest.positions import path_text
 from audctl.manifest.schemas import PROJECT_KIND, kind_schema
@@ -185,10 +186,18 @@ class _Reading:
             if self.schema.is_secret(path):
                 self.secrets[template] = self.substitution.secret(template)
                 return template
-            return self.substitution.text(template)
+            return self._line(template)
         except SubstitutionError as error:
             span = self.project.places.span(path_text(path))
             self.findings.append(
                 Finding(error.code, Severity.ERROR, error.message, span, error.hint)
             )
             return template
+
+    def _line(self, template: str) -> str:
+        text = self.substitution.text(template)
+        at = find_control(text)
+        if at is not None:
+            message = f'the value of "{template}" holds {control_name(text[at])}'
+            raise SubstitutionError("AUD1210", message)
+        return text

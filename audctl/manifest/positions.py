@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from audctl.model.span import Span
 
@@ -19,6 +20,12 @@ Tree: TypeAlias = "dict[str, Tree] | list[Tree] | Scalar"
 
 Path: TypeAlias = tuple[str | int, ...]
 """Keys and list indexes from the document's root."""
+
+
+_ESCAPE: Final = re.compile(
+    r"(?:\\\r?\n[ \t]*)*\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[^xuU\r\n])"
+)
+"""One character of a text in double quotes, and the line ends hidden before it."""
 
 
 def path_text(path: Sequence[str | int]) -> str:
@@ -93,12 +100,14 @@ class Positions:
             return self.source.span(offset)
         text = self.source.text
         at = offset
+        quoted = text[at : at + 1] == '"'
         if text[at : at + 1] in {"'", '"'}:
             at += 1
         elif text[at : at + 1] in {"|", ">"}:
             at = text.find("\n", at) + 1
         for wanted in value[:position]:
-            at = _after(text, at, wanted)
+            escape = _ESCAPE.match(text, at) if quoted else None
+            at = escape.end() if escape else _after(text, at, wanted)
         while (
             at + 1 < len(text)
             and text[at].isspace()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from audctl.manifest.controls import control_hint, control_name, find_control, without_controls
 from audctl.manifest.positions import path_text
 from audctl.manifest.schemas import field_schema, read_schema, resolve_ref, schema_of
 from audctl.model.finding import Finding, Severity
@@ -44,6 +45,7 @@ _TRUTHS = {
 }
 _CONDITIONS = {"Trait": ("type", ""), "Audience": ("source", "audienceManager")}
 """The field on which others depend, and its default."""
+_ANNOTATIONS = ("metadata", "annotations")
 _BLANK = {"", "~"}
 """Spellings of null that nobody means as a word."""
 _SHOWN = 60
@@ -58,15 +60,17 @@ def explain(document: Document, schema: KindSchema) -> list[Finding]:
     found: dict[tuple[str, str], Finding] = {}
     unresolved = set(document.unresolved)
     doubtful = ("spec", _CONDITIONS.get(schema.kind, ("",))[0]) in unresolved
+    covered = set()
     for failure in _failures(schema.kind, document.root):
+        covered.add(failure.path)
         if failure.path in unresolved or (failure.conditional and doubtful):
             continue
         for finding in explanation.findings(failure):
             found.setdefault((finding.code, finding.message), finding)
-    if not found and not unresolved:
-        # The two validators read regular expressions with two engines: what one refuses is never let through.
-        for path in schema.failing_paths(document.root):
-            finding = explanation.unexplained(path_text(path))
+    # The two validators read regular expressions with two engines: what one refuses is never let through.
+    for path in schema.failing_paths(document.root):
+        if path not in covered and path not in unresolved:
+            finding = explanation.unexplained(path)
             found.setdefault((finding.code, finding.message), finding)
     return sorted(found.values(), key=lambda each: each.sort_key)
 
@@ -83,6 +87,8 @@ class _Failure:
     schema: Schema
     conditional: bool
     """Holds only because another field has the value it has."""
+    key: bool
+    """The value is a key of the mapping at the path."""
 
     @property
     def where(self) -> str:
@@ -103,6 +109,7 @@ def _failures(kind: str, root: object) -> Iterator[_Failure]:
             error.instance,
             error.schema if isinstance(error.schema, dict) else {},
             not {"then", "else"}.isdisjoint(error.absolute_schema_path),
+            "propertyNames" in error.absolute_schema_path,
         )
 
 
@@ -135,12 +142,38 @@ class _Explanation:
     def findings(self, failure: _Failure) -> Iterator[Finding]:
         yield from self.sentences.get(failure.keyword, self._other)(failure)
 
-    def unexplained(self, where: str) -> Finding:
+    def unexplained(self, path: tuple[str | int, ...]) -> Finding:
+        where = path_text(path)
+        control = self._control(path, _value_at(self.document.root, path))
         message = f"{where or 'the manifest'} does not have the form its field asks for"
-        return self._finding("AUD1207", message, where, "look for a line end or a blank at its end")
+        return control or self._finding("AUD1207", message, where)
+
+    def _control(self, path: tuple[str | int, ...], value: object) -> Finding | None:
+        """Return a finding if a text that is refused for its form holds a control character."""
+        at = find_control(value) if isinstance(value, str) else None
+        if at is None or self.schema.is_secret(path):
+            return None
+        assert isinstance(value, str)
+        where = path_text(path)
+        raw = next((each.raw for each in self.document.templates if each.path == path), None)
+        places = self.document.positions
+        name = control_name(value[at])
+        if raw is not None and find_control(raw) != at:
+            message = f'{where}: the value of "{_short(raw)}" holds {name}'
+            return Finding("AUD1210", Severity.ERROR, message, places.span(where))
+        message = f"{where} holds {name}"
+        place = places.inside(where, at)
+        return Finding("AUD1210", Severity.ERROR, message, place, control_hint(value[at]))
 
     def _out_of_place(self, failure: _Failure) -> Iterator[Finding]:
         where = failure.where
+        if failure.path[:2] == _ANNOTATIONS:
+            known = field_schema(self.schema.schema, _ANNOTATIONS) or {}
+            names = list(known.get("properties", ()))
+            message = f'audctl has no annotation "{_short(str(failure.path[-1]))}"'
+            hint = did_you_mean(str(failure.path[-1]), names) or f"known here: {', '.join(names)}"
+            yield self._finding("AUD1203", message, where, hint, key=True)
+            return
         message = f"{where} has no place here{self._because(failure)}"
         yield self._finding("AUD1209", message, where, "remove it", key=True)
 
@@ -184,12 +217,23 @@ class _Explanation:
         words = [str(each) for each in choices]
         value = failure.value
         hint = did_you_mean(value, words) if isinstance(value, str) else ""
-        expected = f"{'one of ' if len(words) > 1 else ''}{', '.join(words)}"
+        if isinstance(value, str) and _TRUTHS.get(value.lower()) in words:
+            hint = f'did you mean "{_TRUTHS[value.lower()]}"?'
+        expected = failure.schema.get(
+            "x-audctl-expected", f"{'one of ' if len(words) > 1 else ''}{', '.join(words)}"
+        )
         message = f"{failure.where} is {self._shown(failure)}; expected {expected}"
         yield self._finding("AUD1206", message, failure.where, hint)
 
     def _wrong_form(self, failure: _Failure) -> Iterator[Finding]:
         where = failure.where
+        if failure.key:
+            yield self._wrong_key(failure)
+            return
+        control = self._control(failure.path, failure.value)
+        if control is not None:
+            yield control
+            return
         if self.schema.is_secret(failure.path):
             message = f"{where} holds a secret itself; secrets are given only by reference"
             hint = "write ${env:NAME} or ${file:PATH}; and renew the secret, it stood in a file"
@@ -198,6 +242,16 @@ class _Explanation:
         expected = failure.schema.get("x-audctl-expected") or f"text like {failure.limit}"
         message = f"{where} is {self._shown(failure)}; expected {expected}"
         yield self._finding("AUD1207", message, where)
+
+    def _wrong_key(self, failure: _Failure) -> Finding:
+        at = find_control(failure.value)
+        shown = f'{failure.where} has the key "{_short(failure.value)}"'
+        path = f"{failure.where}.{failure.value}"
+        if at is not None:
+            message = f"{shown}, which holds {control_name(failure.value[at])}"
+            return self._finding("AUD1210", message, path, key=True)
+        message = f"{shown}; expected {failure.schema.get('x-audctl-expected')}"
+        return self._finding("AUD1207", message, path, key=True)
 
     def _other(self, failure: _Failure) -> Iterator[Finding]:
         limit = failure.limit
@@ -252,6 +306,12 @@ class _Explanation:
         return Finding(code, Severity.ERROR, message, span, hint)
 
 
+def _value_at(tree: Any, path: tuple[str | int, ...]) -> object:  # noqa: ANN401 - a tree
+    for step in path:
+        tree = tree[step]
+    return tree
+
+
 def _choice_of(schema: Schema) -> str:
     names = list(resolve_ref(schema).get("properties", ()))
     return f"say one of {', '.join(names)}" if names else "say something"
@@ -263,5 +323,5 @@ def _first_sentence(schema: Schema) -> str:
 
 
 def _short(text: str) -> str:
-    flat = " ".join(text.split())
+    flat = without_controls(text)
     return flat if len(flat) <= _SHOWN else flat[:_SHOWN] + "…"

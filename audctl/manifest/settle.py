@@ -49,7 +49,8 @@ def settle_templates(
                 if is_whole(each.raw) and not each.raw.startswith("${var."):
                     secrets[each.raw] = substitution.secret(each.raw)
                 continue
-            text = substitution.text(each.raw)
+            # Line ends of Windows count as YAML counts them: once.
+            text = substitution.text(each.raw).replace("\r\n", "\n")
         except SubstitutionError as error:
             span = document.positions.span(path_text(each.path))
             findings.append(Finding(error.code, Severity.ERROR, error.message, span, error.hint))

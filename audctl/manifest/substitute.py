@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from audctl.manifest.controls import find_control_in_secret
 from audctl.model.suggestion import did_you_mean
 from audctl.redact import Secret
 
@@ -53,6 +54,12 @@ class Substitution:
                 "AUD1111", f"{template} is an empty secret",
                 "give it its value; to keep the live secret as it is, remove the field",
             )  # fmt: skip
+        at = find_control_in_secret(value)
+        if at is not None:
+            # Which one stays unsaid: it is a piece of the secret.
+            raise SubstitutionError(
+                "AUD1210", f"the secret {template} holds a control character", "give it anew"
+            )
         return Secret(value, template)
 
     def _replace(self, found: re.Match[str]) -> str:

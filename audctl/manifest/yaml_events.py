@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # absent from the stubs
 
+from audctl.manifest.controls import without_controls
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -39,7 +41,7 @@ def read_events(data: bytes) -> Iterable[Any]:
 
 def shortened(text: str) -> str:
     """Return text from a file in a form that fits a message."""
-    flat = " ".join(text.split())
+    flat = without_controls(text)
     return flat if len(flat) <= _SHOWN else flat[:_SHOWN] + "…"
 
 

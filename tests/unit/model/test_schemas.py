@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
+import jsonschema_rs
 import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
@@ -25,7 +27,8 @@ from audctl.manifest.schemas import (
 from audctl.model.kinds import KINDS
 from audctl.model.kinds.spelling import camel_case, spec_paths
 from audctl.model.kinds.unset import Unset
-from audctl.model.resource import Lifecycle
+from audctl.model.objects import OBJECT_TYPES
+from audctl.model.resource import DEFAULT_POLICIES, DeletionPolicy, Lifecycle
 from audctl.redact import Secret
 
 if TYPE_CHECKING:
@@ -127,7 +130,13 @@ def test_spec_and_dataclass_agree(kind: str) -> None:
 
 
 def test_lifecycle_guards_and_environment_agree() -> None:
-    agree(read_schema("definitions")["$defs"]["lifecycle"], Lifecycle, "lifecycle")
+    definitions = read_schema("definitions")["$defs"]
+    agree(definitions["lifecycle"], Lifecycle, "lifecycle")
+    without = definitions["lifecycleWithoutPause"]
+    assert list(without["properties"]) == list(definitions["lifecycle"]["properties"])
+    assert without["properties"]["deletionPolicy"]["enum"] == [
+        each.value for each in DeletionPolicy if each is not DeletionPolicy.PAUSE
+    ]
     spec = spec_schema("Project")["properties"]
     agree(spec["guards"], Guards, "guards")
     environment = spec["environments"]["additionalProperties"]
@@ -207,3 +216,39 @@ def test_references_in_schemas_are_those_the_kinds_report() -> None:
 def test_the_paths_of_a_spec_are_those_of_its_schema(kind: str) -> None:
     found = {f"spec{path}" for path, _ in nodes(spec_schema(kind))}
     assert spec_paths(KINDS[kind].spec) == found - {"spec.lifecycle"}
+
+
+PAUSABLE = {"Audience": "aam.segment", "ExportBinding": "campaign.workflow"}
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_only_what_has_a_state_to_rest_in_can_be_paused(kind: str) -> None:
+    reference = spec_schema(kind)["properties"]["lifecycle"]["$ref"].rpartition("/")[2]
+    assert (reference == "lifecycle") == (kind in PAUSABLE)
+    policies = resolve_ref(spec_schema(kind)["properties"]["lifecycle"])["properties"]
+    default = DEFAULT_POLICIES.get(kind, DeletionPolicy.DELETE)
+    assert default in policies["deletionPolicy"]["enum"]
+
+
+def test_the_types_that_can_be_paused_are_those_of_the_kinds_that_can() -> None:
+    pausable = {name for name, each in OBJECT_TYPES.items() if each.paused}
+    assert pausable == set(PAUSABLE.values())
+
+
+@pytest.mark.parametrize("stem", [schema_stem(kind) for kind in schema_kinds()] + ["definitions"])
+@pytest.mark.parametrize(
+    "control", ["\0", "\x07", "\x1b", "\x7f", "\x85", "\x9b", "\ufffe", "\uffff"]
+)
+def test_no_text_field_takes_a_control_character(stem: str, control: str) -> None:
+    for path, node in nodes(read_schema(stem)):
+        whole = resolve_ref(node) if "#/$defs" in node.get("$ref", "") else node
+        types = whole.get("type", ())
+        if "string" not in ([types] if isinstance(types, str) else types) or "enum" in whole:
+            continue
+        compiled = jsonschema_rs.Draft202012Validator({"pattern": whole["pattern"]})
+        for example in whole["examples"]:
+            if isinstance(example, str):
+                for at in (0, len(example) // 2, len(example)):
+                    text = example[:at] + control + example[at:]
+                    assert not compiled.is_valid(text), f"{stem}{path}: {text!r}"
+                    assert not re.search(whole["pattern"], text), f"{stem}{path}: {text!r}"
