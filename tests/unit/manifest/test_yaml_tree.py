@@ -92,6 +92,8 @@ def test_places_survive_windows_line_ends_and_a_byte_order_mark() -> None:
         ("rule: >-\n  one\n  two\n", 4, "3:3"),
         ("rule:\n  one\n  two\n", 4, "3:3"),
         ("rule: one\n", 3, "1:10"),
+        ('rule: "a\\u0041\\"\\n\\x41b"\n', 5, "1:23"),
+        ('rule: "a\\\n  \\\n  \\tb"\n', 2, "3:5"),
     ],
 )
 def test_a_character_inside_a_text_has_a_place(text: str, position: int, place: str) -> None:
