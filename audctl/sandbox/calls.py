@@ -4,6 +4,11 @@ from collections import Counter, deque
 from dataclasses import asdict, dataclass
 
 KEPT_CALLS = 5000
+MAX_ROUTES = 1000
+OTHER_ROUTES = "(other routes)"
+"""Counts calls of routes beyond that number, which only callers who make names up ever reach."""
+MAX_NAME = 200
+"""Longer paths and names are cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,8 @@ class Call:
     """The same with object ids replaced by their parameter's name, such as `GET /v1/traits/{trait}`."""
     status: int
     """HTTP status; 0 when the connection was dropped without one."""
+    fault: str = ""
+    """Kind of the injected fault that struck it."""
 
 
 class CallLog:
@@ -31,12 +38,14 @@ class CallLog:
         self._by_status: Counter[int] = Counter()
         self._last: deque[Call] = deque(maxlen=KEPT_CALLS)
 
-    def add(self, *, method: str, path: str, route: str, status: int) -> None:
+    def add(self, *, method: str, path: str, route: str, status: int, fault: str = "") -> None:
         """Record one answered call."""
         self._total += 1
-        self._by_route[route] += 1
+        route = route[:MAX_NAME]
+        known = route in self._by_route or len(self._by_route) < MAX_ROUTES
+        self._by_route[route if known else OTHER_ROUTES] += 1
         self._by_status[status] += 1
-        self._last.append(Call(self._total, method, path, route, status))
+        self._last.append(Call(self._total, method, path[:MAX_NAME], route, status, fault))
 
     def clear(self) -> None:
         """Forget everything, counters included."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +21,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from audctl.sandbox import audience_manager, campaign, control, ims
 from audctl.sandbox.audience_manager import Choices
 from audctl.sandbox.calls import CallLog
-from audctl.sandbox.faults import Faults
+from audctl.sandbox.campaign.quirks import DEFAULT_QUIRKS, Quirks
+from audctl.sandbox.faults import FaultRule, Faults
 from audctl.sandbox.front import Front
 from audctl.sandbox.seed import seed as sow
 from audctl.sandbox.store import Store
@@ -33,20 +34,26 @@ BACKLOG = 512
 _log = logging.getLogger("audctl.sandbox")
 
 
-def build_app(store: Store, choices: Choices | None = None) -> ASGIApp:
+def build_app(
+    store: Store,
+    *,
+    choices: Choices | None = None,
+    quirks: Quirks = DEFAULT_QUIRKS,
+    rules: Iterable[FaultRule] = (),
+) -> ASGIApp:
     """Make the ASGI application over a store: IMS, Audience Manager, Campaign and the sandbox's own controls."""
-    faults, calls = Faults(), CallLog()
+    faults, calls = Faults(rules), CallLog()
     app = Starlette(
         routes=[
             *ims.routes(store),
             *audience_manager.routes(store, choices or Choices()),
-            *campaign.routes(store),
+            *campaign.routes(store, quirks),
             *control.routes(store, faults, calls),
         ],
         exception_handlers={HTTPException: _refuse, Exception: _report_defect},
     )
     app.router.redirect_slashes = False  # the front door has dropped the optional final slash
-    return Front(app, faults, calls)
+    return Front(app, store, faults, calls)
 
 
 class RunningSandbox:
@@ -91,8 +98,14 @@ class RunningSandbox:
             self._store.close()
 
 
-def start(
-    data: Path, *, port: int = 0, seed: str | None = None, choices: Choices | None = None
+def start(  # noqa: PLR0913 - one keyword for each thing that may be otherwise
+    data: Path,
+    *,
+    port: int = 0,
+    seed: str | None = None,
+    choices: Choices | None = None,
+    quirks: Quirks = DEFAULT_QUIRKS,
+    rules: Iterable[FaultRule] = (),
 ) -> RunningSandbox:
     """Serve the state under `data` from a thread; port 0 takes a free one.
 
@@ -103,7 +116,8 @@ def start(
     try:
         if seed is not None:
             sow(store, seed)
-        sandbox = RunningSandbox(store, build_app(store, choices), _listen(port))
+        app = build_app(store, choices=choices, quirks=quirks, rules=rules)
+        sandbox = RunningSandbox(store, app, _listen(port))
         sandbox.run()
     except BaseException:
         store.close()
@@ -111,8 +125,15 @@ def start(
     return sandbox
 
 
-def serve(
-    data: Path, port: int, seed: str | None, announce: Callable[[str], None] = lambda _url: None
+def serve(  # noqa: PLR0913 - one keyword for each thing that may be otherwise
+    data: Path,
+    port: int,
+    seed: str | None,
+    announce: Callable[[str], None] = lambda _url: None,
+    *,
+    choices: Choices | None = None,
+    quirks: Quirks = DEFAULT_QUIRKS,
+    rules: Iterable[FaultRule] = (),
 ) -> None:
     """Serve until the process is told to stop; `announce` receives the base URL once the port is open.
 
@@ -123,7 +144,8 @@ def serve(
             sow(store, seed)
         with _listen(port) as listener:
             announce(_url(listener))
-            uvicorn.Server(_config(build_app(store))).run(sockets=[listener])
+            app = build_app(store, choices=choices, quirks=quirks, rules=rules)
+            uvicorn.Server(_config(app)).run(sockets=[listener])
 
 
 class _Protocol(H11Protocol):
