@@ -6,13 +6,14 @@ source, S3 accounts) stand in the schema documents, which are the only place tha
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
     """Switches for the open questions."""
 
-    default_operation: str = "insertOrUpdate"
+    default_operation: Literal["insertOrUpdate", "insert"] = "insertOrUpdate"
     """What a written element without `_operation` means; other sources say `insert`."""
     default_line_count: int = 10_000
     """Rows a select gives when `lineCount` is absent; other sources say 200."""
@@ -24,12 +25,12 @@ class Quirks:
     """HTTP status of a SOAP fault."""
     expired_status: int = 403
     """HTTP status of the plain text that says a session has expired."""
-    memo_data: str = "child"
+    memo_data: Literal["child", "text", "expanded"] = "child"
     """Where a selected `data` memo goes: `child` (elements in a `<data>` element), `text` (the same as text), or
     `expanded` (its elements directly under the row)."""
-    null_strings: str = "empty"
+    null_strings: Literal["empty", "absent"] = "empty"
     """How a null string attribute comes back: `empty`, or `absent`."""
-    folder_full_name: str = "label"
+    folder_full_name: Literal["label", "name"] = "label"
     """Which attribute of each folder builds `@fullName`: `label` or `name`."""
     unguarded_delete_allowed: bool = False
     """True: `DeleteCollection` without a condition deletes every row."""

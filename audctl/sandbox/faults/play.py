@@ -15,8 +15,6 @@ from audctl.sandbox.faults.rule import ArmedRule, FaultRule
 if TYPE_CHECKING:  # the store's own imports lead here
     from audctl.sandbox.store import Store
 
-_BODILESS = (204, 304)
-"""Nothing of such an answer can be left out but the whole."""
 _XML = "text/xml; charset=utf-8"
 _SOAP_FAULT_TEXT = "SOP-330011 Error while executing the method."
 
@@ -34,10 +32,7 @@ async def play(armed: ArmedRule, call: Call, app: ASGIApp, store: "Store", send:
         case "malformed":
             await wire.send_whole(send, wire.broken(await _due(rule, call, app)))
         case "cut":
-            answer = await _due(rule, call, app)
-            if answer.status not in _BODILESS and call.scope["method"] != "HEAD":
-                await wire.send_half(send, answer)
-            wire.close(call.scope)
+            await wire.send_half(send, await _due(rule, call, app), call.scope)
         case "reset":
             if rule.when == "after":
                 await call.answer(app)

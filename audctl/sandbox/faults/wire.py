@@ -21,6 +21,8 @@ HTML_PAGE = (
     "<!DOCTYPE html>\n<html><head><title>{status}</title></head>\n"
     "<body><h1>{status}</h1><p>The proxy could not handle the request.</p><hr></body></html>\n"
 )
+_BODILESS = (204, 304)
+"""Half of such an answer would be the whole."""
 _ABORT_WITH_RESET = struct.pack("ii", 1, 0)
 
 
@@ -50,15 +52,17 @@ async def send_whole(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
-async def send_half(send: Send, answer: Answer) -> None:
-    """Promise the whole of an answer and send half; the connection is the caller's to drop."""
-    # An answer without a body would be whole at once.
-    promised = answer if answer.body else answer.with_body(b"{}")
-    await send(
-        {"type": "http.response.start", "status": promised.status, "headers": promised.headers}
-    )
-    half = promised.body[: (len(promised.body) + 1) // 2]
-    await send({"type": "http.response.body", "body": half, "more_body": True})
+async def send_half(send: Send, answer: Answer, scope: Scope) -> None:
+    """Promise the whole of an answer, send half and end the connection."""
+    if answer.status not in _BODILESS and scope["method"] != "HEAD":
+        # An answer without a body would be whole at once.
+        promised = answer if answer.body else answer.with_body(b"{}")
+        await send(
+            {"type": "http.response.start", "status": promised.status, "headers": promised.headers}
+        )
+        half = promised.body[: (len(promised.body) + 1) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+    _transport(scope).close()
 
 
 async def send_slowly(send: Send, answer: Answer, *, chunk_bytes: int, pause_ms: int) -> None:
@@ -69,11 +73,6 @@ async def send_slowly(send: Send, answer: Answer, *, chunk_bytes: int, pause_ms:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
         await asyncio.sleep(pause_ms / 1000)
     await send({"type": "http.response.body", "body": b""})
-
-
-def close(scope: Scope) -> None:
-    """End the connection after what was sent so far."""
-    _transport(scope).close()
 
 
 def reset(scope: Scope) -> None:
