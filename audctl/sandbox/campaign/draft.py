@@ -53,7 +53,11 @@ def _read(draft: Draft, element: etree._Element, prefix: str) -> None:
     for raw_name, value in element.attrib.items():
         name = str(raw_name).rpartition("}")[2]
         if name not in _UNKNOWN and not name.startswith("_"):
-            _set(draft, draft.schema.fields.get(f"{prefix}@{name}"), str(value))
+            fields = draft.schema.fields
+            # The official SDK writes an option's memo as an attribute.
+            found = fields.get(f"{prefix}@{name}") or fields.get(f"{prefix}{name}")
+            if found is None or found.column != DATA_COLUMN:
+                _set(draft, found, str(value))
     for part in element:
         name = prefix + local_name(part)
         link = draft.schema.links.get(name)

@@ -55,19 +55,19 @@ OPERATOR: "<=" | ">=" | "<>" | "!=" | "=" | "<" | ">"
 MINUS.2: "-"
 PLUS_MINUS: "+" | "-"
 TIMES_OVER: "*" | "/" | "%"
-STRING: /'(?:[^'\\]|\\.)*'/s
+STRING: /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/s
 NUMBER: /\d+(\.\d+)?/
 DATE: /#[^#]*#/
 BRACKETED: /\[[^\[\]]*\]/
 FUNCTION.4: /[A-Za-z_]\w*(?=\s*\()/
-PATH: /@\w+|[A-Za-z_]\w*(\/\w+)*(\/@\w+)?/
+PATH: /(\.\.\/)*(@\w+|[A-Za-z_]\w*(\/(\w+|\.\.))*(\/@\w+)?)/
 %ignore /\s+/
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string literal, unescaped; what LIKE escapes is still escaped."""
+    """A string literal in either kind of quotes, unescaped; what LIKE escapes is still escaped."""
 
     value: str
 
@@ -133,7 +133,7 @@ def parse_expression(text: str) -> Expression:
         raise ExpressionSyntaxError(_reason(error)) from error
 
 
-_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\[[^\[\]]*\]""", re.DOTALL)
 _SIGNS = re.compile(r"(?:-\s*){8,}")
 _NEGATIONS = re.compile(r"(?:\bnot\s+){8,}", re.IGNORECASE)
 
@@ -159,7 +159,7 @@ def _reason(error: LarkError) -> str:
     return "syntax error at the end of the expression"
 
 
-_ESCAPE = re.compile(r"\\(['\\])")
+_ESCAPE = re.compile(r"""\\(['"\\])""")
 
 
 class _Builder(Transformer[Token, Expression]):

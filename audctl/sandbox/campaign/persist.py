@@ -7,9 +7,10 @@ from audctl.sandbox.campaign.clauses import compile_sub_query
 from audctl.sandbox.campaign.conditions import compile_conditions
 from audctl.sandbox.campaign.database import fetch_rows
 from audctl.sandbox.campaign.draft import Draft, read_draft
-from audctl.sandbox.campaign.expression_sql import Source
 from audctl.sandbox.campaign.faults import CampaignFault, bad_document
 from audctl.sandbox.campaign.memo import merge_into_row
+from audctl.sandbox.campaign.own_tables import LISTS, find_stored, refresh_own_table
+from audctl.sandbox.campaign.places import Source
 from audctl.sandbox.campaign.rows import (
     Change,
     Values,
@@ -27,21 +28,21 @@ _OPERATIONS = frozenset({"insert", "insertOrUpdate", "update", "delete", "none"}
 
 def write_document(change: Change, element: etree._Element) -> None:
     """Write one document with everything inside it."""
-    write_element(change, schema_of(element), element)
+    write_element(change, schema_of(change, element), element)
 
 
 def write_collection(change: Change, element: etree._Element) -> None:
     """Write every child of `element`, in order."""
-    schema = schema_of(element)
+    schema = schema_of(change, element)
     for part in element:
         write_element(change, schema, part)
 
 
 def delete_collection(change: Change, schema_id: str, where: etree._Element | None) -> None:
     """Delete the rows of a schema for which the conditions of `where` hold."""
-    schema = stored_schema(schema_id)
+    schema = find_stored(change.conn, schema_id)
     _refuse_schemas(schema)
-    source = Source(schema, change.now)
+    source = Source(schema, change.now, conn=change.conn)
     condition = None if where is None else compile_conditions(where, source.root, compile_sub_query)
     if condition is None and not change.quirks.unguarded_delete_allowed:
         raise bad_document(f"Refused to delete every document of type '{schema.id}'.")
@@ -53,14 +54,14 @@ def delete_collection(change: Change, schema_id: str, where: etree._Element | No
     delete_rows(change, schema, [int(row[0] or 0) for row in dict.fromkeys(found)])
 
 
-def schema_of(element: etree._Element) -> Schema:
+def schema_of(change: Change, element: etree._Element) -> Schema:
     """Find the schema a document says it follows."""
     schema_id = element.get("xtkschema")
     if not schema_id:
         raise bad_document(
             f"The document '{local_name(element)}' does not name its schema (xtkschema)."
         )
-    return stored_schema(schema_id)
+    return find_stored(change.conn, schema_id)
 
 
 def write_element(
@@ -100,6 +101,8 @@ def _write(change: Change, schema: Schema, element: etree._Element, relative: Va
         return None
     _refuse_schemas(schema)
     row_id = _store(change, draft, row_id)
+    if schema.id == LISTS and draft.memo:
+        refresh_own_table(change.conn, row_id)
     for link, part in draft.collections:
         parent: Values = {link.destination_column: row_id}
         write_element(change, stored_schema(link.target), part, parent)

@@ -1,7 +1,7 @@
 """HTTP side of Campaign: the SOAP endpoint, and the two pages that clients probe."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 SOAP_PATH = "/nl/jsp/soaprouter.jsp"
 _XML = "text/xml; charset=utf-8"
+_QUEUE = "Ok\n{now}\n0/400 pending events\n"
 _log = logging.getLogger(__name__)
 
 
@@ -70,18 +71,25 @@ def routes(store: "Store", quirks: Quirks = DEFAULT_QUIRKS) -> list[Route]:
             media_type=_XML,
         )
 
-    def ping(request: Request) -> Response:
-        try:
-            with store.read() as conn:
-                authenticate(conn, _credentials(request.headers, "", {}), store.now())
-        except SessionRefusedError as refused:
-            return PlainTextResponse(refused.text, quirks.expired_status)
-        return PlainTextResponse(f"OK\n{stored_moment(store.now())}\n")
+    def told_to_operators(lines: str) -> Callable[[Request], Response]:
+        """Make a page of text that needs a session; `{now}` in it is the time."""
+
+        def page(request: Request) -> Response:
+            now = store.now()
+            try:
+                with store.read() as conn:
+                    authenticate(conn, _credentials(request.headers, "", {}), now)
+            except SessionRefusedError as refused:
+                return PlainTextResponse(refused.text, quirks.expired_status)
+            return PlainTextResponse(lines.format(now=stored_moment(now)))
+
+        return page
 
     return [
         Route(SOAP_PATH, soap, methods=["POST"]),
         Route("/r/test", probe, methods=["GET"]),
-        Route("/nl/jsp/ping.jsp", ping, methods=["GET"]),
+        Route("/nl/jsp/ping.jsp", told_to_operators("OK\n{now}\n"), methods=["GET"]),
+        Route("/nl/jsp/mcPing.jsp", told_to_operators(_QUEUE), methods=["GET"]),
     ]
 
 

@@ -9,6 +9,7 @@ from audctl.sandbox.campaign.catalog import stored_schema
 from audctl.sandbox.campaign.database import duplicate_key
 from audctl.sandbox.campaign.faults import bad_document, database_error
 from audctl.sandbox.campaign.folders import refresh_full_names
+from audctl.sandbox.campaign.own_tables import LISTS, drop_own_table
 from audctl.sandbox.campaign.quirks import DEFAULT_QUIRKS, Quirks
 from audctl.sandbox.campaign.schema import Field, Link, Schema, quoted
 from audctl.sandbox.campaign.values import Stored, decode, initial
@@ -81,6 +82,8 @@ def delete_rows(change: Change, schema: Schema, row_ids: Sequence[int]) -> None:
         for link in schema.links.values():
             if link.unbound:
                 _release(change, schema, link, row_id)
+        if schema.id == LISTS:
+            drop_own_table(change.conn, row_id)
     change.conn.executemany(
         f"DELETE FROM {quoted(schema.table)} WHERE rowid = ?",  # noqa: S608
         [(row_id,) for row_id in row_ids],
