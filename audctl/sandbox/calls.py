@@ -1,6 +1,7 @@
 """Log of the calls the sandbox answered: which route, how often, with what status. Never bodies or headers."""
 
 from collections import Counter, deque
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 KEPT_CALLS = 5000
@@ -51,12 +52,30 @@ class CallLog:
         """Forget everything, counters included."""
         self.__init__()  # type: ignore[misc]  # the fresh state is exactly the constructor's
 
+    @property
+    def total(self) -> int:
+        """How many there were."""
+        return self._total
+
+    @property
+    def by_route(self) -> Mapping[str, int]:
+        """How many there were of each route."""
+        return dict(sorted(self._by_route.items()))
+
+    @property
+    def by_status(self) -> Mapping[str, int]:
+        """How many had each status; 0 stands for dropped connections."""
+        return {str(status): count for status, count in sorted(self._by_status.items())}
+
+    def last(self, number: int) -> list[Call]:
+        """Give the latest calls, oldest first."""
+        return list(self._last)[-number:] if number else []
+
     def report(self, last: int) -> dict[str, object]:
         """Give the counters and the `last` calls, oldest first."""
-        kept = list(self._last)
         return {
-            "total": self._total,
-            "byRoute": dict(sorted(self._by_route.items())),
-            "byStatus": {str(status): count for status, count in sorted(self._by_status.items())},
-            "calls": [asdict(call) for call in (kept[-last:] if last else [])],
+            "total": self.total,
+            "byRoute": self.by_route,
+            "byStatus": self.by_status,
+            "calls": [asdict(call) for call in self.last(last)],
         }

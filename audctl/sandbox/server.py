@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from audctl.sandbox import audience_manager, campaign, control, ims
+from audctl.sandbox import audience_manager, campaign, control, ims, overview
 from audctl.sandbox.audience_manager import Choices
 from audctl.sandbox.calls import CallLog
 from audctl.sandbox.campaign.quirks import DEFAULT_QUIRKS, Quirks
@@ -49,6 +49,7 @@ def build_app(
             *audience_manager.routes(store, choices or Choices()),
             *campaign.routes(store, quirks),
             *control.routes(store, faults, calls),
+            *overview.routes(store, faults, calls),
         ],
         exception_handlers={HTTPException: _refuse, Exception: _report_defect},
     )
