@@ -24,12 +24,11 @@ from audctl.sandbox.calls import CallLog
 from audctl.sandbox.campaign.quirks import DEFAULT_QUIRKS, Quirks
 from audctl.sandbox.faults import FaultRule, Faults
 from audctl.sandbox.front import Front
+from audctl.sandbox.loopback import listen, url_of
 from audctl.sandbox.seed import seed as sow
 from audctl.sandbox.store import Store
 
-HOST = "127.0.0.1"
 START_TIMEOUT_S = 30
-BACKLOG = 512
 
 _log = logging.getLogger("audctl.sandbox")
 
@@ -66,7 +65,7 @@ class RunningSandbox:
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True
         )
-        self.url = _url(listener)
+        self.url = url_of(listener)
         """Base URL, without a final slash."""
 
     @property
@@ -118,7 +117,7 @@ def start(  # noqa: PLR0913 - one keyword for each thing that may be otherwise
         if seed is not None:
             sow(store, seed)
         app = build_app(store, choices=choices, quirks=quirks, rules=rules)
-        sandbox = RunningSandbox(store, app, _listen(port))
+        sandbox = RunningSandbox(store, app, listen(port))
         sandbox.run()
     except BaseException:
         store.close()
@@ -143,8 +142,8 @@ def serve(  # noqa: PLR0913 - one keyword for each thing that may be otherwise
     with closing(Store(data)) as store:
         if seed is not None:
             sow(store, seed)
-        with _listen(port) as listener:
-            announce(_url(listener))
+        with listen(port) as listener:
+            announce(url_of(listener))
             app = build_app(store, choices=choices, quirks=quirks, rules=rules)
             uvicorn.Server(_config(app)).run(sockets=[listener])
 
@@ -211,23 +210,6 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         timeout_graceful_shutdown=5,
         **settings,
     )
-
-
-def _listen(port: int) -> socket.socket:
-    # asyncio sets TCP_NODELAY only where the protocol is named; without it every answer waits 40 ms for an ACK.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
-        listener.listen(BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def _url(listener: socket.socket) -> str:
-    return f"http://{HOST}:{listener.getsockname()[1]}"
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:
