@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -20,11 +21,14 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from audctl.sandbox import audience_manager, campaign, control, ims, overview
 from audctl.sandbox.audience_manager import Choices
+from audctl.sandbox.audience_manager.estimates import stored_population
+from audctl.sandbox.audience_manager.rule_tree import Node
 from audctl.sandbox.calls import CallLog
 from audctl.sandbox.campaign.quirks import DEFAULT_QUIRKS, Quirks
 from audctl.sandbox.faults import FaultRule, Faults
 from audctl.sandbox.front import Front
 from audctl.sandbox.loopback import listen, url_of
+from audctl.sandbox.members.populations import has_people, population
 from audctl.sandbox.seed import seed as sow
 from audctl.sandbox.store import Store
 
@@ -42,10 +46,11 @@ def build_app(
 ) -> ASGIApp:
     """Make the ASGI application over a store: IMS, Audience Manager, Campaign and the sandbox's own controls."""
     faults, calls = Faults(rules), CallLog()
+    choices = choices or Choices()
     app = Starlette(
         routes=[
-            *ims.routes(store),
-            *audience_manager.routes(store, choices or Choices()),
+            *ims.routes(store, choices),
+            *audience_manager.routes(store, choices, _population),
             *campaign.routes(store, quirks),
             *control.routes(store, faults, calls),
             *overview.routes(store, faults, calls),
@@ -54,6 +59,13 @@ def build_app(
     )
     app.router.redirect_slashes = False  # the front door has dropped the optional final slash
     return Front(app, store, faults, calls)
+
+
+def _population(conn: sqlite3.Connection, rule: Node) -> int | None:
+    """Count the profiles of a rule; without people there is only what seeds wrote."""
+    if has_people(conn):
+        return population(conn, rule)
+    return stored_population(conn, rule)
 
 
 class RunningSandbox:

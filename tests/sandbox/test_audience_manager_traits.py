@@ -7,7 +7,7 @@ import pytest
 
 from audctl.sandbox.audience_manager import Choices
 from audctl.sandbox.server import start
-from tests.sandbox.audience_manager_account import Account, trait_body
+from tests.sandbox.audience_manager_account import Account, Json, trait_body
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,9 +115,25 @@ def test_onboarded_traits_need_no_rule_but_a_given_one_is_checked(
     account.post("/traits", body, status=400)
 
 
-def test_algorithmic_traits_need_a_model(account: Account, source: int) -> None:
-    refused = account.post("/traits", trait_body(source, traitType="ALGO_TRAIT"), status=409)
-    assert refused["code"] == "CANNOT_CREATE_TRAIT_FROM_MODEL"
+def test_algorithmic_traits_need_a_model_that_has_run(account: Account, source: int) -> None:
+    algorithm: Json = {"traitType": "ALGO_TRAIT", "traitRule": None, "thresholdType": "REACH"}
+    refused = account.post("/traits", trait_body(source, traitType="ALGO_TRAIT"), status=400)
+    assert refused["childMessages"] == ["algoModelId is required", "thresholdType is required"]
+    body = trait_body(source, **algorithm, algoModelId=2201)
+    assert account.post("/traits", body, status=409)["code"] == "CANNOT_CREATE_TRAIT_FROM_MODEL"
+    with account.sandbox.store.write() as conn:  # no call makes models
+        document = '{"algoModelId": 2201, "pid": 900, "name": "m", "lastRunTime": 1}'
+        conn.execute(
+            "INSERT INTO aam_model (id, document, origin) VALUES (2201, ?, 'user')", (document,)
+        )
+    made = account.post("/traits", body)
+    assert (made["algoModelId"], made["traitRule"]) == (2201, None)
+    assert [row["sid"] for row in account.get("/traits", usesModel=2201)] == [made["sid"]]
+    refused = account.post("/models/bulk-delete", [2201], status=409)
+    assert refused["childMessages"] == ["model 2201 is in use"]
+    account.delete(f"/traits/{made['sid']}")
+    account.post("/models/bulk-delete", [2201], status=204)
+    assert account.get("/models/limits") == [{"type": "models", "limit": 20, "count": 0}]
 
 
 def test_a_put_replaces_and_counts_rule_versions(account: Account, source: int) -> None:

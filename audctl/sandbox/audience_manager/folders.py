@@ -6,30 +6,40 @@ Two separate trees, each with a root of id 0 that is not stored. A trait folder 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from audctl.sandbox.audience_manager import synced_traits
-from audctl.sandbox.audience_manager.dispatch import Answer, Call, Handler, as_json
+from audctl.sandbox.audience_manager import rights, synced_traits
+from audctl.sandbox.audience_manager.call import Answer, Call, as_json
 from audctl.sandbox.audience_manager.errors import ApiError, conflict, invalid, limit_exceeded
 from audctl.sandbox.audience_manager.fields import MAX_NAME_LENGTH, Document, Field, Form, decode
 from audctl.sandbox.audience_manager.kinds import (
     AUDIENCE_TRAITS_FOLDER_ID,
     ROOT_FOLDER_ID,
     SEGMENT,
+    SEGMENT_FOLDER,
     TRAIT,
     TRAIT_FOLDER,
+    Kind,
+)
+from audctl.sandbox.audience_manager.operation import (
+    Operation,
+    Parameter,
+    flag,
+    read_replace_delete,
 )
 from audctl.sandbox.audience_manager.records import (
     COMPANY_ID,
-    Kind,
     Record,
     addressed,
     check_precondition,
     count,
-    insert,
+    create,
+    entity_tag,
     remove,
     save,
     stamp_new,
 )
+from audctl.sandbox.audience_manager.shapes import Schema, list_of, written
 
 FIELDS = (
     Field("name", required=True, max_length=MAX_NAME_LENGTH),
@@ -44,6 +54,7 @@ class Tree:
 
     folders: Mapping[int, Document]
     children: Mapping[int, list[int]]
+    leaves_have_subfolders: bool = True
 
     def path(self, folder_id: int) -> str:
         """Give a folder's path, root name first."""
@@ -75,24 +86,90 @@ class Tree:
         folder = self.folders[folder_id]
         shown: Document = {name: folder[name] for name in _MEMBERS}
         shown["path"] = path
-        if subfolders:
+        children = self.children.get(folder_id, ())
+        if subfolders and (children or self.leaves_have_subfolders):
             shown["subFolders"] = [
                 self.document(child, f"{path}/{self.folders[child]['name']}", subfolders=True)
-                for child in self.children.get(folder_id, ())
+                for child in children
             ]
         return shown
 
+    def only(self, wanted: set[int]) -> "Tree":
+        """Give the tree of the wanted folders and those above them."""
+        kept = {ROOT_FOLDER_ID}
+        for folder_id in wanted & self.folders.keys():
+            above = folder_id
+            while above not in kept:
+                kept.add(above)
+                above = _parent_id(self.folders[above])
+        children = {
+            parent: [child for child in below if child in kept]
+            for parent, below in self.children.items()
+            if parent in kept
+        }
+        return Tree(self.folders, children, self.leaves_have_subfolders)
 
-def handlers(kind: Kind) -> Mapping[str, Mapping[str, Handler]]:
-    """Give the handlers of one tree by path suffix and method."""
-    return {
-        "": {"GET": lambda call: _list(call, kind), "POST": lambda call: _create(call, kind)},
-        "/{folder}": {
-            "GET": lambda call: _read(call, kind),
-            "PUT": lambda call: _replace(call, kind),
-            "DELETE": lambda call: _delete(call, kind),
-        },
-    }
+
+def operations(put_status: int) -> tuple[Operation, ...]:
+    """List the calls on both trees."""
+    return (
+        *_operations("/folders/traits", TRAIT_FOLDER, _TRAIT_TREE_PARAMETERS, put_status),
+        *_operations("/folders/segments", SEGMENT_FOLDER, (), put_status),
+    )
+
+
+_TRAIT_TREE_PARAMETERS = (
+    flag("includeThirdParty", "Also folders of others; this account sees none"),
+    Parameter("dataSourceId", "Only folders with traits of these", Form.NUMBER, repeatable=True),
+)
+_BODY = written(FIELDS)
+_SHAPE: Schema = {
+    "type": "object",
+    "properties": {
+        "folderId": {"type": "integer"},
+        "parentFolderId": {"type": "integer"},
+        "name": {"type": "string"},
+        "path": {"type": "string", "pattern": "^/"},
+        "pid": {"type": "integer"},
+        "subFolders": list_of({"type": "object", "required": ["folderId", "name", "path"]}),
+    },
+    "required": ["folderId", "parentFolderId", "name", "path"],
+}
+
+
+def _operations(
+    path: str, kind: Kind, parameters: tuple[Parameter, ...], put_status: int
+) -> tuple[Operation, ...]:
+    return (
+        Operation(
+            "GET",
+            path,
+            partial(_list, kind=kind),
+            f"Read the tree of {kind.noun}s, as a list of its root",
+            parameters,
+            answer=list_of(_SHAPE),
+        ),
+        Operation(
+            "POST",
+            path,
+            partial(_create, kind=kind),
+            f"Create a {kind.noun}",
+            body=_BODY,
+            answer=_SHAPE,
+            status=201,
+        ),
+        *read_replace_delete(
+            f"{path}/{{folder}}",
+            kind.noun,
+            read=partial(_read, kind=kind),
+            replace=partial(_replace, kind=kind),
+            delete=partial(_delete, kind=kind),
+            body=_BODY,
+            answer=_SHAPE,
+            parameters=(flag("includeSubFolders", "Add the folders below"),),
+            put_status=put_status,
+        ),
+    )
 
 
 def folder_exists(call: Call, kind: Kind, folder_id: int) -> bool:
@@ -120,7 +197,7 @@ def read_tree(call: Call, kind: Kind) -> Tree:
     folders: dict[int, Document] = {
         ROOT_FOLDER_ID: {
             "folderId": ROOT_FOLDER_ID,
-            "parentFolderId": ROOT_FOLDER_ID,
+            "parentFolderId": call.choices.root_parent_folder_id,
             "name": root_name,
             "pid": COMPANY_ID,
         }
@@ -130,11 +207,19 @@ def read_tree(call: Call, kind: Kind) -> Tree:
     for row in call.conn.execute(query):
         folders[row["id"]] = json.loads(row["document"])
         children.setdefault(row["parent_id"], []).append(row["id"])
-    return Tree(folders, children)
+    return Tree(folders, children, call.choices.leaf_folders_have_subfolders)
 
 
 def _list(call: Call, kind: Kind) -> Answer:
     tree = read_tree(call, kind)
+    sources = call.numbers("dataSourceId") if kind is TRAIT_FOLDER else []
+    if sources:
+        rows = call.conn.execute(
+            "SELECT DISTINCT folder_id FROM aam_trait"
+            " WHERE data_source_id IN (SELECT value FROM json_each(?))",
+            (as_json(sources),),
+        )
+        tree = tree.only({row[0] for row in rows})
     return Answer(
         200, as_json([tree.document(ROOT_FOLDER_ID, tree.path(ROOT_FOLDER_ID), subfolders=True)])
     )
@@ -145,7 +230,7 @@ def _read(call: Call, kind: Kind) -> Answer:
     folder_id = call.id("folder", kind.noun)
     etag: dict[str, str] = {}
     if folder_id != ROOT_FOLDER_ID:
-        etag = {"ETag": addressed(call, kind, "folder").etag}
+        etag = entity_tag(call, kind, addressed(call, kind, "folder"))
     shown = tree.document(
         folder_id, tree.path(folder_id), subfolders=call.flag("includeSubFolders")
     )
@@ -153,32 +238,34 @@ def _read(call: Call, kind: Kind) -> Answer:
 
 
 def _create(call: Call, kind: Kind) -> Answer:
-    fields = decode(FIELDS, call.members(), None, resets=True)
+    rights.require_creation(call, kind)
+    fields = decode(FIELDS, call.members(), None, call.choices)
     tree = read_tree(call, kind)
     _check(call, kind, tree, fields, None)
     if kind is TRAIT_FOLDER:
         limit = call.choices.limits["traitFolders"]
         if count(call.conn, TRAIT_FOLDER, limit) >= limit:
-            raise limit_exceeded("trait folders", limit)
-    record = insert(call.conn, kind, stamp_new(fields, call))
+            raise limit_exceeded("trait folders", limit, call.choices.limit_status)
+    record = create(call, kind, stamp_new(fields, call))
     if kind is TRAIT_FOLDER:
         synced_traits.create_for_folder(call, record)
     return _show(call, kind, record, 201)
 
 
 def _replace(call: Call, kind: Kind) -> Answer:
-    record = _stored(call, kind)
+    record = _stored(call, kind, "WRITE")
     check_precondition(call, record)
-    fields = decode(FIELDS, call.members(), record.document, resets=True)
+    # Both fields are required, so that nothing is ever reset.
+    fields = decode(FIELDS, call.members(), record.document, call.choices)
     _check(call, kind, read_tree(call, kind), fields, record)
     saved = save(call, kind, record, fields)
     if kind is TRAIT_FOLDER:
         synced_traits.follow_folder(call, saved)
-    return _show(call, kind, saved, 200)
+    return _show(call, kind, saved, call.choices.put_status)
 
 
 def _delete(call: Call, kind: Kind) -> Answer:
-    record = _stored(call, kind)
+    record = _stored(call, kind, "DELETE")
     check_precondition(call, record)
     content = TRAIT if kind is TRAIT_FOLDER else SEGMENT
     inside = [
@@ -205,9 +292,11 @@ def _delete(call: Call, kind: Kind) -> Answer:
     return Answer(204)
 
 
-def _stored(call: Call, kind: Kind) -> Record:
+def _stored(call: Call, kind: Kind, permission: str) -> Record:
     """Look up a folder that may be changed, which the root may not."""
     folder_id = call.id("folder", kind.noun)
+    if not rights.may_everywhere(call, kind, permission):
+        addressed(call, kind, "folder", permission)
     if folder_id == ROOT_FOLDER_ID or (
         kind is TRAIT_FOLDER and folder_id == AUDIENCE_TRAITS_FOLDER_ID
     ):
@@ -216,7 +305,7 @@ def _stored(call: Call, kind: Kind) -> Record:
             "ACCESS_DENIED",
             f"{kind.noun} {folder_id} is kept by the server",
         )
-    return addressed(call, kind, "folder")
+    return addressed(call, kind, "folder", permission)
 
 
 def _check(call: Call, kind: Kind, tree: Tree, fields: Document, record: Record | None) -> None:
@@ -229,20 +318,25 @@ def _check(call: Call, kind: Kind, tree: Tree, fields: Document, record: Record 
     if kind is TRAIT_FOLDER:
         limit = call.choices.limits["traitFolderDepth"]
     height = 0 if record is None else tree.height(record.id)
-    if tree.depth(parent_id) + 1 + height > limit:
-        raise limit_exceeded(f"levels of {kind.noun}s", limit)
+    counted = 1 + (kind is TRAIT_FOLDER and call.choices.folder_depth_counts_root)
+    if tree.depth(parent_id) + counted + height > limit:
+        raise limit_exceeded(f"levels of {kind.noun}s", limit, call.choices.limit_status)
     if call.choices.sibling_folder_names_unique:
         fold = str if call.choices.folder_sibling_case_sensitive else str.casefold
         for sibling in tree.children.get(parent_id, ()):
             same = fold(str(tree.folders[sibling]["name"])) == fold(name)
             if same and (record is None or sibling != record.id):
-                raise conflict("DUPLICATE_NAME", f"folder {sibling} has the name {name}")
+                raise conflict(
+                    "DUPLICATE_NAME",
+                    f"folder {sibling} has the name {name}",
+                    status=call.choices.duplicate_status,
+                )
 
 
 def _show(call: Call, kind: Kind, record: Record, status: int) -> Answer:
     tree = read_tree(call, kind)
     shown = tree.document(record.id, tree.path(record.id), subfolders=True)
-    return Answer(status, as_json(shown), {"ETag": record.etag})
+    return Answer(status, as_json(shown), entity_tag(call, kind, record))
 
 
 def _parent_id(folder: Document) -> int:

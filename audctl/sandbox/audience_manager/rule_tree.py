@@ -1,7 +1,7 @@
 """Segment rules as trees: what the parser gives, what evaluation and the expression tree of the API are read from."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 
@@ -76,6 +76,23 @@ def leaves(node: Node) -> Iterator[HasTrait | Frequency]:
         case AllOf(operands=operands) | AnyOf(operands=operands):
             for operand in operands:
                 yield from leaves(operand)
+        case _:
+            assert_never(node)
+
+
+def within_days(node: Node, days: int) -> Node:
+    """Give the rule that asks the same of what happened in the last `days` only; a recency of its own stays."""
+    match node:
+        case HasTrait(sid=sid):
+            return Frequency((sid,), ">=", 1, ("<=", days))
+        case Frequency():
+            return node if node.recency is not None else replace(node, recency=("<=", days))
+        case Not(operand=operand):
+            return Not(within_days(operand, days))
+        case AllOf(operands=operands):
+            return AllOf(tuple(within_days(operand, days) for operand in operands))
+        case AnyOf(operands=operands):
+            return AnyOf(tuple(within_days(operand, days) for operand in operands))
         case _:
             assert_never(node)
 
