@@ -31,6 +31,9 @@ SeedOption = Annotated[
     str | None,
     typer.Option("--seed", metavar="NAME", help="Fill an empty sandbox first; there is: demo."),
 ]
+PeopleOption = Annotated[
+    int, typer.Option("--people", min=0, help="Synthetic customers that come with the seed.")
+]
 
 
 @app.callback()
@@ -49,6 +52,7 @@ def serve(
         int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
     ] = 8765,
     seed: SeedOption = None,
+    people: PeopleOption = 0,
     faults: Annotated[
         Path | None,
         typer.Option(
@@ -63,6 +67,14 @@ def serve(
             help="Answer an open question about the live systems differently; may be repeated.",
         ),
     ] = None,
+    buckets: Annotated[
+        str | None,
+        typer.Option(
+            "--buckets",
+            metavar="URL",
+            help="S3 endpoint on this machine for the files both systems exchange; without it, folders in DIR.",
+        ),
+    ] = None,
 ) -> int:
     """Serve IMS, Audience Manager and Campaign on this machine, until interrupted.
 
@@ -75,6 +87,8 @@ def serve(
     from audctl.sandbox.store import DataFolderInUseError
 
     console = console_of(context, Output.TEXT)
+    if people and seed is None:
+        raise UsageError("--people needs a --seed to come with")
     switches = _read_switches(quirk or ())
     rules = [] if faults is None else _read_rules(faults)
 
@@ -90,8 +104,11 @@ def serve(
             choices=switches.choices,
             quirks=switches.quirks,
             rules=rules,
+            people=people,
+            members=switches.members,
+            buckets=buckets,
         )
-    except (DataFolderInUseError, ValueError) as error:  # ValueError: a seed of no such name
+    except (DataFolderInUseError, ValueError) as error:  # ValueError: no such seed, a wrong URL
         raise UsageError(str(error)) from error
     except OSError as error:
         raise UsageError(
@@ -107,10 +124,11 @@ def seed(
     context: typer.Context,
     data: DataOption,
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="There is: demo.")] = "demo",
+    people: PeopleOption = 0,
 ) -> int:
     """Fill a sandbox's folder without serving it; one that has had the same seed keeps what it holds.
 
-    Example: audctl sandbox seed demo --data .audctl/sandbox
+    Example: audctl sandbox seed demo --data .audctl/sandbox --people 50000
     """
     from audctl.sandbox.contents import read_contents
     from audctl.sandbox.seed import seed as sow
@@ -120,9 +138,9 @@ def seed(
     try:
         store = Store(data)
         try:
-            sow(store, name)
+            sow(store, name, people=people)
             with store.read() as conn:
-                people = read_contents(conn, 0).people
+                counts = read_contents(conn, 0).people
         finally:
             store.close()
     except (DataFolderInUseError, ValueError) as error:
@@ -130,7 +148,7 @@ def seed(
     except OSError as error:
         raise UsageError(f"cannot fill {data}: {error.strerror or error}") from error
     lines = [f"{data} holds the seed {name}"]
-    lines += [f"  {title}: {count:,}" for title, count in people.items()]
+    lines += [f"  {title}: {count:,}" for title, count in counts.items()]
     console.result(lambda _: lines, lambda: None)
     return ExitCode.DONE
 

@@ -28,6 +28,9 @@ from audctl.sandbox.campaign.quirks import DEFAULT_QUIRKS, Quirks
 from audctl.sandbox.faults import FaultRule, Faults
 from audctl.sandbox.front import Front
 from audctl.sandbox.loopback import listen, url_of
+from audctl.sandbox.members import MemberChoices
+from audctl.sandbox.members.buckets import store_url
+from audctl.sandbox.members.choices import store_choices
 from audctl.sandbox.members.populations import has_people, population
 from audctl.sandbox.seed import seed as sow
 from audctl.sandbox.store import Store
@@ -118,16 +121,20 @@ def start(  # noqa: PLR0913 - one keyword for each thing that may be otherwise
     choices: Choices | None = None,
     quirks: Quirks = DEFAULT_QUIRKS,
     rules: Iterable[FaultRule] = (),
+    people: int = 0,
+    members: MemberChoices | None = None,
+    buckets: str | None = None,
 ) -> RunningSandbox:
     """Serve the state under `data` from a thread; port 0 takes a free one.
 
-    A seed fills the state once: a folder that has had it keeps what it holds. Raises DataFolderInUseError when another
-    sandbox has the folder open, and OSError when the port is taken.
+    A seed fills the state once: a folder that has had it keeps what it holds; `people` synthetic customers come with
+    it. `members` and `buckets` (an S3 endpoint on loopback) are kept in the folder until others are given. Raises
+    DataFolderInUseError when another sandbox has the folder open, OSError when the port is taken, and ValueError for a
+    seed, a number or an endpoint that cannot be.
     """
     store = Store(data)
     try:
-        if seed is not None:
-            sow(store, seed)
+        _prepare(store, seed, people, members, buckets)
         app = build_app(store, choices=choices, quirks=quirks, rules=rules)
         sandbox = RunningSandbox(store, app, listen(port))
         sandbox.run()
@@ -146,18 +153,32 @@ def serve(  # noqa: PLR0913 - one keyword for each thing that may be otherwise
     choices: Choices | None = None,
     quirks: Quirks = DEFAULT_QUIRKS,
     rules: Iterable[FaultRule] = (),
+    people: int = 0,
+    members: MemberChoices | None = None,
+    buckets: str | None = None,
 ) -> None:
     """Serve until the process is told to stop; `announce` receives the base URL once the port is open.
 
     Raises what `start` raises.
     """
     with closing(Store(data)) as store:
-        if seed is not None:
-            sow(store, seed)
+        _prepare(store, seed, people, members, buckets)
         with listen(port) as listener:
             announce(url_of(listener))
             app = build_app(store, choices=choices, quirks=quirks, rules=rules)
             uvicorn.Server(_config(app)).run(sockets=[listener])
+
+
+def _prepare(
+    store: Store, seed: str | None, people: int, members: MemberChoices | None, buckets: str | None
+) -> None:
+    with store.write() as conn:
+        if members is not None:
+            store_choices(conn, members)
+        if buckets is not None:
+            store_url(conn, buckets)
+    if seed is not None:
+        sow(store, seed, people=people)
 
 
 class _Protocol(H11Protocol):

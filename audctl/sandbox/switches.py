@@ -1,6 +1,6 @@
-"""Switches by name: `name=value` texts to the `Choices` of Audience Manager and the `Quirks` of Campaign.
+"""Switches by name: `name=value` texts to the settings of both systems and of what travels between them.
 
-A name that both have is told apart by its system: `campaign.max_body_bytes`. One member of a mapping is set by its own
+A name that two have is told apart by its system: `campaign.max_body_bytes`. One member of a mapping is set by its own
 name: `limits.segments=5`.
 """
 
@@ -12,8 +12,14 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from audctl.sandbox.audience_manager import Choices
 from audctl.sandbox.campaign.quirks import Quirks
+from audctl.sandbox.members import MemberChoices
 
-SYSTEMS: Mapping[str, type[Choices | Quirks]] = {"audienceManager": Choices, "campaign": Quirks}
+Settings = Choices | Quirks | MemberChoices
+SYSTEMS: Mapping[str, type[Settings]] = {
+    "audienceManager": Choices,
+    "campaign": Quirks,
+    "members": MemberChoices,
+}
 _TRUTHS = {"true": True, "yes": True, "on": True, "1": True}
 _LIES = {"false": False, "no": False, "off": False, "0": False}
 _MAX_NUMBER = 2**40
@@ -29,6 +35,7 @@ class Switches:
 
     choices: Choices
     quirks: Quirks
+    members: MemberChoices
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ def read_switches(pairs: Iterable[str]) -> Switches:
         settings[switch.system] = replace(
             current, **{switch.name: _read(switch, getattr(current, switch.name), text.strip())}
         )
-    return Switches(settings["audienceManager"], settings["campaign"])
+    return Switches(settings["audienceManager"], settings["campaign"], settings["members"])
 
 
 def _find(written: str) -> _Switch:
@@ -66,11 +73,11 @@ def _find(written: str) -> _Switch:
         raise SwitchError(f"there is no quirk {written!r}{_suggest(name, known)}")
     if len(systems) > 1:
         both = " and ".join(f"{each}.{name}" for each in systems)
-        raise SwitchError(f"both systems have a quirk {name!r}: there are {both}")
+        raise SwitchError(f"there are several quirks {name!r}: {both}")
     return _Switch(systems[0], name, member)
 
 
-def _names(cls: type[Choices | Quirks]) -> list[str]:
+def _names(cls: type[Settings]) -> list[str]:
     return [each.name for each in fields(cls)]
 
 
