@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
+from audctl.sandbox.campaign.catalog import Catalog
 from audctl.sandbox.campaign.conditions import compile_conditions
 from audctl.sandbox.campaign.expression_sql import compile_expression
 from audctl.sandbox.campaign.faults import bad_query, database_error
@@ -30,12 +31,14 @@ class Clauses:
     distinct: bool = False
 
 
-def schema_of_query(conn: sqlite3.Connection | None, query: etree._Element) -> Schema:
+def schema_of_query(
+    catalog: Catalog, conn: sqlite3.Connection | None, query: etree._Element
+) -> Schema:
     """Find the schema that a query is about."""
     schema_id = query.get("schema")
     if not schema_id:
         raise bad_query("The query names no schema.")
-    return find_stored(conn, schema_id)
+    return find_stored(catalog, conn, schema_id)
 
 
 def expression_of(node: etree._Element) -> str:
@@ -137,7 +140,8 @@ def line_limit(query: etree._Element, name: str, default: int) -> int:
 
 def compile_sub_query(element: etree._Element, outer: Place) -> Sql:
     """Compile a `subQuery` element to a one-column SELECT that may stand inside the query at `outer`."""
-    source = outer.source.inside(schema_of_query(outer.source.conn, element), outer)
+    around = outer.source
+    source = around.inside(schema_of_query(around.catalog, around.conn, element), outer)
     select = child(element, "select")
     nodes = [] if select is None else list(children(select, "node"))
     if len(nodes) != 1:

@@ -38,7 +38,7 @@ def duplicate_key(
         (
             key.name
             for key in schema.keys
-            if [xpath.replace("@", "") for xpath in key.xpaths] == columns
+            if [schema.fields[xpath].column for xpath in key.xpaths] == columns
         ),
         "id",
     )

@@ -6,7 +6,6 @@ from dataclasses import replace
 from lxml import etree
 
 from audctl.sandbox.campaign.faults import CampaignFault, bad_document
-from audctl.sandbox.campaign.own_tables import find_stored
 from audctl.sandbox.campaign.query import every_field, execute_query
 from audctl.sandbox.campaign.rows import Change, new_id, new_values
 from audctl.sandbox.campaign.schema import Category, Field, Schema
@@ -67,7 +66,7 @@ def _split_pk(change: Change, pk: str) -> tuple[Schema, list[str]]:
         parts = parts[:-1]
     if len(parts) < 2:  # noqa: PLR2004 - schema and one value
         raise bad_document(f"'{pk[:200]}' is not a primary key.")
-    return find_stored(change.conn, parts[0]), parts[1:]
+    return change.schema(parts[0]), parts[1:]
 
 
 def _with_defaults(change: Change, schema: Schema, entity: etree._Element) -> etree._Element:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from lxml import etree
 
-from audctl.sandbox.campaign.catalog import find_schema, stored_schema
+from audctl.sandbox.campaign.catalog import Catalog, find_schema
 from audctl.sandbox.campaign.faults import CampaignFault, bad_document
 from audctl.sandbox.campaign.schema import Schema, parse_list_schema, quoted
 from audctl.sandbox.campaign.table_sql import column_definition, table_statements
@@ -20,10 +20,10 @@ LISTS = "nms:group"
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
-def find_named(conn: sqlite3.Connection | None, schema_id: str) -> Schema | None:
+def find_named(catalog: Catalog, conn: sqlite3.Connection | None, schema_id: str) -> Schema | None:
     """Look up a schema that a client names: a served one, or a list's own."""
     if not schema_id.startswith(PREFIX):
-        return find_schema(schema_id)
+        return catalog.find(schema_id)
     number = schema_id.removeprefix(PREFIX)
     if conn is None or not _NUMBER.fullmatch(number):
         return None
@@ -31,11 +31,11 @@ def find_named(conn: sqlite3.Connection | None, schema_id: str) -> Schema | None
     return None if extension is None else _parse(int(number), extension)
 
 
-def find_stored(conn: sqlite3.Connection | None, schema_id: str) -> Schema:
+def find_stored(catalog: Catalog, conn: sqlite3.Connection | None, schema_id: str) -> Schema:
     """Look up a schema that has rows; raises the fault of an unknown schema."""
     if not schema_id.startswith(PREFIX):
-        return stored_schema(schema_id)
-    schema = find_named(conn, schema_id)
+        return catalog.stored(schema_id)
+    schema = find_named(catalog, conn, schema_id)
     if schema is None:
         raise CampaignFault(f"XTK-170024 The temporary schema '{schema_id[:80]}' is not defined.")
     return schema

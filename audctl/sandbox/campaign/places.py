@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from audctl.sandbox.campaign.catalog import stored_schema
+from audctl.sandbox.campaign.catalog import DEFAULT_CATALOG, Catalog
 from audctl.sandbox.campaign.expression_grammar import Path
 from audctl.sandbox.campaign.faults import CampaignFault, bad_query, unknown_path
 from audctl.sandbox.campaign.schema import DATA_COLUMN, Field, Link, Schema, quoted
@@ -23,6 +23,7 @@ class Source:
     """Table aliases, shared by a query and its sub-queries."""
     conn: sqlite3.Connection | None = None
     """Where lists with tables of their own are looked up; None knows none."""
+    catalog: Catalog = DEFAULT_CATALOG
     outer: "Place | None" = None
     """Where `..` leads from the rows of this source; None for a whole query."""
     alias: str = ""
@@ -42,7 +43,7 @@ class Source:
         known = self.joined.get((alias, link.name))
         if known is not None:
             return known
-        target = stored_schema(link.target)
+        target = self.catalog.target(link)
         name = f"t{next(self.names)}"
         self.joins.append(
             f" LEFT JOIN {quoted(target.table)} AS {name}"
@@ -57,7 +58,11 @@ class Source:
 
     def inside(self, schema: Schema, outer: "Place") -> "Source":
         """Open a FROM clause that stands inside this one's query, below `outer`."""
-        return Source(schema, self.now, names=self.names, conn=self.conn, outer=outer)
+        return replace(self, schema=schema, outer=outer, alias="", joins=[], joined={})
+
+    def behind(self, link: Link, outer: "Place") -> "Source":
+        """Open a FROM clause on the rows behind `link`, inside this one's query."""
+        return self.inside(self.catalog.target(link), outer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class Place:
     def follow(self, link: Link) -> "Place":
         """Move to the other end of `link`."""
         alias = self.source.join(self.alias, link)
-        return replace(self, schema=stored_schema(link.target), alias=alias, outer=self)
+        return replace(self, schema=self.source.catalog.target(link), alias=alias, outer=self)
 
     @property
     def is_root(self) -> bool:
@@ -177,7 +182,7 @@ def open_collection(path: Path, place: Place, expression: str) -> Collection:
 
 
 def _open(walk: _Walk, link: Link, steps: tuple[str, ...]) -> Collection:
-    source = walk.place.source.inside(stored_schema(link.target), walk.place)
+    source = walk.place.source.behind(link, walk.place)
     condition = correlate(link, walk.place, source)
     inner = _Walk(walk.path, walk.expression, source.root)
     for position, step in enumerate(steps):

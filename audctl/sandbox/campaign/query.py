@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from audctl.sandbox.campaign.catalog import catalog_of
 from audctl.sandbox.campaign.clauses import (
     Clauses,
     compile_where,
@@ -33,8 +34,9 @@ def execute_query(conn: sqlite3.Connection, query: etree._Element, now: str, qui
     operation = query.get("operation") or "select"
     if operation not in _OPERATIONS:
         raise bad_query(f"Unknown operation '{operation[:40]}'.")
-    schema = schema_of_query(conn, query)
-    source = Source(schema, now, conn=conn)
+    catalog = catalog_of(quirks)
+    schema = schema_of_query(catalog, conn, query)
+    source = Source(schema, now, conn=conn, catalog=catalog)
     if operation == "count":
         return _count(conn, query, source)
     selection = Selection(source.root, Shape(schema.element), quirks)
@@ -72,7 +74,7 @@ def _count(conn: sqlite3.Connection, query: etree._Element, source: Source) -> s
         inner = select_text(columns or [Sql("1", Category.NUMBER)], source, clauses)
         statement = Sql(f"SELECT count(*) FROM ({inner.text})", Category.NUMBER, inner.parameters)  # noqa: S608
     else:
-        plain = Source(source.schema, source.now, conn=conn)
+        plain = Source(source.schema, source.now, conn=conn, catalog=source.catalog)
         where = compile_where(query, plain.root)
         total = Sql("count(*)", Category.NUMBER, aggregate=True)
         statement = select_text([total], plain, Clauses(where=where))
@@ -80,13 +82,13 @@ def _count(conn: sqlite3.Connection, query: etree._Element, source: Source) -> s
     return f'<{source.schema.element} count="{count}"/>'
 
 
-def select_all(conn: sqlite3.Connection, query: etree._Element) -> str:
+def select_all(conn: sqlite3.Connection, query: etree._Element, quirks: Quirks) -> str:
     """Give the query back with every field of its schema selected."""
     filled = without_namespaces(query)
     for old in filled.findall("select"):
         filled.remove(old)
     select = etree.Element("select")
-    for expression in every_field(schema_of_query(conn, query)):
+    for expression in every_field(schema_of_query(catalog_of(quirks), conn, query)):
         etree.SubElement(select, "node", expr=expression)
     filled.insert(0, select)
     filled.set("xtkschema", "xtk:queryDef")

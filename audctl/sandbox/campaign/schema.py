@@ -74,11 +74,13 @@ class Field:
     read_only: bool = False
     """Kept by the server; values that clients send are dropped."""
     password: bool = False
+    stored_as: str = ""
+    """Column of a field that clients call otherwise; empty: it is called as the field is."""
 
     @property
     def column(self) -> str:
         """Name the SQLite column."""
-        return self.xpath.replace("@", "")
+        return self.stored_as or self.xpath.replace("@", "")
 
     @property
     def category(self) -> Category:
@@ -97,6 +99,7 @@ class Link:
 
     name: str
     target: str
+    """By the name of its document, whatever clients call it."""
     source: str
     """Field of this schema, as an xpath."""
     destination: str
@@ -104,16 +107,18 @@ class Link:
     unbound: bool = False
     integrity: str = "normal"
     """What deleting a row does to the rows at the other end of an unbound link."""
+    stored_source: str = ""
+    stored_destination: str = ""
 
     @property
     def source_column(self) -> str:
         """Name this end's column."""
-        return self.source.replace("@", "")
+        return self.stored_source or self.source.replace("@", "")
 
     @property
     def destination_column(self) -> str:
         """Name the other end's column."""
-        return self.destination.replace("@", "")
+        return self.stored_destination or self.destination.replace("@", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,8 @@ class Schema:
     xml_elements: frozenset[str] = frozenset()
     compute_string: str | None = None
     autopk: bool = False
+    built_in: str = ""
+    """Full name of the document it comes from; empty: its own."""
 
     @property
     def id(self) -> str:
@@ -156,7 +163,7 @@ class Schema:
     @property
     def table(self) -> str:
         """Name the SQLite table."""
-        return f"{self.namespace}_{self.name}"
+        return (self.built_in or self.id).replace(":", "_", 1)
 
     @property
     def element(self) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 
 from lxml import etree
 
-from audctl.sandbox.campaign.catalog import stored_schema
 from audctl.sandbox.campaign.clauses import (
     Clauses,
     compile_order,
@@ -171,7 +170,7 @@ def _select_collection(
     if link is None or depth >= _MAX_NESTED_SELECTS:
         raise bad_query("Collections are nested too deeply.")
     outer = destination.place
-    inner = outer.source.inside(stored_schema(link.target), outer)
+    inner = outer.source.behind(link, outer)
     name = target.rpartition("/")[2].lstrip("@")
     nested = Selection(inner.root, Shape(name), selection.quirks)
     for inner_node in children(node, "node"):

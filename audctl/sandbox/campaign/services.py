@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from audctl.sandbox.campaign import counters, instances, persist, session, workflows
+from audctl.sandbox.campaign.catalog import catalog_of
 from audctl.sandbox.campaign.draft import encrypt_password
 from audctl.sandbox.campaign.envelope import Action, Message, Output
 from audctl.sandbox.campaign.faults import CampaignFault, bad_document
@@ -129,13 +130,14 @@ def _execute_query(call: Call) -> list[Output]:
 def _select_all(call: Call) -> list[Output]:
     query = call.message.required_document(0)
     with call.store.read() as conn:
-        return [Output("entity", "element", select_all(conn, query))]
+        return [Output("entity", "element", select_all(conn, query, call.quirks))]
 
 
 def _get_entity(call: Call) -> list[Output]:
     kind, _, name = call.message.text(0).partition("|")
     with call.store.read() as conn:
-        schema = find_named(conn, name) if kind in ("xtk:schema", "xtk:srcSchema") else None
+        known = kind in ("xtk:schema", "xtk:srcSchema")
+        schema = find_named(catalog_of(call.quirks), conn, name) if known else None
     if schema is None:
         if call.message.boolean(2):
             raise bad_document(f"XFR-180000 No document '{call.message.text(0)[:200]}'.")

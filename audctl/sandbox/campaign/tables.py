@@ -2,8 +2,9 @@
 
 import sqlite3
 
-from audctl.sandbox.campaign.baseline import install_baseline
-from audctl.sandbox.campaign.catalog import all_schemas
+from audctl.sandbox.campaign.baseline import install_baseline, mark_accounts
+from audctl.sandbox.campaign.catalog import DEFAULT_CATALOG, Catalog, all_schemas, catalog_of
+from audctl.sandbox.campaign.quirks import Quirks
 from audctl.sandbox.campaign.schema import quoted
 from audctl.sandbox.campaign.table_sql import table_statements
 
@@ -27,15 +28,21 @@ def create_tables(conn: sqlite3.Connection) -> None:
         if schema.sql_table is not None:
             for statement in table_statements(schema):
                 conn.execute(statement)
-    _list_schemas(conn)
     if fresh:
         install_baseline(conn)
+    _list_schemas(conn, DEFAULT_CATALOG)
 
 
-def _list_schemas(conn: sqlite3.Connection) -> None:
+def apply_switches(conn: sqlite3.Connection, quirks: Quirks) -> None:
+    """Bring what the tables say of the sandbox itself in line with its switches."""
+    _list_schemas(conn, catalog_of(quirks))
+    mark_accounts(conn, quirks.s3_account_type)
+
+
+def _list_schemas(conn: sqlite3.Connection, catalog: Catalog) -> None:
     rows = [
         (number, schema.namespace, schema.name, schema.label, schema.md5)
-        for number, schema in enumerate(all_schemas().values(), start=1)
+        for number, schema in enumerate(catalog.spoken.values(), start=1)
     ]
     for table in ("xtk_schema", "xtk_srcSchema"):
         conn.execute(f"DELETE FROM {quoted(table)}")  # noqa: S608 - a literal
