@@ -54,8 +54,9 @@ def _check_expiry(expiry: object, now: datetime) -> None:
 
 
 def _read_part(part: str) -> dict[str, object]:
+    raw = _decode(part)
     try:
-        read = json.loads(_decode(part))
+        read = json.loads(raw)
     except (ValueError, RecursionError):
         raise JwtError("jwt_token does not hold JSON") from None
     if not isinstance(read, dict):

@@ -103,7 +103,7 @@ def _read(document: object) -> tuple[list[str], list[tuple[Kind, int, list[str]]
     if not isinstance(wildcards, list) or not isinstance(objects, list):
         raise _RightsError("wildcards and objects are lists")
     for wildcard in wildcards:
-        if wildcard not in WILDCARDS:
+        if not isinstance(wildcard, str) or wildcard not in WILDCARDS:
             raise _RightsError(
                 f"unknown wildcard {wildcard!r}; known: {', '.join(sorted(WILDCARDS))}"
             )
@@ -120,6 +120,8 @@ def _read_object(item: object) -> tuple[Kind, int, list[str]]:
     if not isinstance(object_id, int) or isinstance(object_id, bool):
         raise _RightsError("id must be a number")
     known = _DATA_SOURCE_RIGHTS if kind is DATA_SOURCE else frozenset(kind.rights)
-    if not isinstance(permissions, list) or not all(each in known for each in permissions):
+    if not isinstance(permissions, list) or not all(
+        isinstance(each, str) and each in known for each in permissions
+    ):
         raise _RightsError(f"rights must be of {', '.join(sorted(known))}")
     return kind, object_id, permissions
