@@ -13,6 +13,7 @@ from starlette.routing import Route
 from audctl.sandbox.body import RequestTooLargeError, read_limited
 from audctl.sandbox.calls import CallLog
 from audctl.sandbox.faults import FaultRuleError, Faults, parse_rules
+from audctl.sandbox.members.timeline import Timeline
 from audctl.sandbox.store import Store
 
 MAX_ADVANCE = timedelta(days=3650)
@@ -22,16 +23,20 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 DEFAULT_LAST_CALLS = 100
 MAX_BODY_BYTES = 1024 * 1024
 MAX_DIGITS = 9
+MAX_EVENTS_TOLD = 1000
 
 
 def routes(store: Store, faults: Faults, calls: CallLog) -> list[Route]:
     """List the control endpoints."""
+    timeline = Timeline(store)
 
     async def clock(request: Request) -> Response:
         if request.method == "GET":
             return JSONResponse({"now": store.now().isoformat()})
         delta = _parse_duration(await _json(request))
-        return JSONResponse({"now": store.advance(delta).isoformat()})
+        now, happened = await run_in_threadpool(timeline.advance, delta)
+        events = [each.as_json() for each in happened[-MAX_EVENTS_TOLD:]]
+        return JSONResponse({"now": now.isoformat(), "events": events})
 
     async def rules(request: Request) -> Response:
         if request.method == "POST":

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from audctl.sandbox import audience_manager, campaign, ims
+from audctl.sandbox import audience_manager, campaign, ims, members
 
 _CLOCK_TABLE = """
 CREATE TABLE IF NOT EXISTS sandbox_clock (
@@ -73,6 +73,7 @@ class Store:
             ims.create_tables(conn)
             audience_manager.create_tables(conn)
             campaign.create_tables(conn)
+            members.create_tables(conn)
             (offset_us,) = conn.execute("SELECT offset_us FROM sandbox_clock").fetchone()
         self._offset = timedelta(microseconds=offset_us)
 
