@@ -5,22 +5,23 @@ After the documentation's full pages on destinations.
 
 from audctl.sandbox.audience_manager import mapping_rows, rights
 from audctl.sandbox.audience_manager.call import Answer, Call, as_json
-from audctl.sandbox.audience_manager.data_sources import EXPORT_CONTROLS
+from audctl.sandbox.audience_manager.destination_rows import (
+    BODIES,
+    FIELDS_BY_TYPE,
+    LIST,
+    PLATFORMS,
+    ROW,
+    SHAPE,
+)
 from audctl.sandbox.audience_manager.errors import ApiError, conflict, invalid, limit_exceeded
 from audctl.sandbox.audience_manager.fields import (
-    MAX_NAME_LENGTH,
     Document,
-    Field,
-    Form,
     decode,
     without_unset,
 )
 from audctl.sandbox.audience_manager.kinds import DESTINATION
-from audctl.sandbox.audience_manager.listing import Listing, Selection, filter_parameter
-from audctl.sandbox.audience_manager.listing import member_flag as adding
 from audctl.sandbox.audience_manager.operation import (
     Operation,
-    Parameter,
     flag,
     read_replace_delete,
 )
@@ -36,53 +37,9 @@ from audctl.sandbox.audience_manager.records import (
 )
 from audctl.sandbox.audience_manager.records import create as store
 from audctl.sandbox.audience_manager.shapes import (
-    NUMBER,
-    STAMPS,
-    TEXT,
-    Schema,
     list_of,
-    shown,
-    written,
 )
 
-PLATFORMS = ("BROWSER", "ANDROID", "iOS", "ALL")
-_SHARED = (
-    Field("name", required=True, max_length=MAX_NAME_LENGTH),
-    Field("description", default=""),
-    Field("mappingAutoFiller", default="NONE", allowed=frozenset({"NONE", "SID", "IC"})),
-    Field("dataExportLabels", Form.TEXTS, default=(), allowed=EXPORT_CONTROLS),
-    # Known by name only.
-    Field("mapAllSegments", Form.BOOLEAN, shown_when_null=False),
-    Field("devicePlatform", allowed=frozenset(PLATFORMS), shown_when_null=False),
-    Field("hideReferrer", Form.BOOLEAN, shown_when_null=False),
-    Field("maxMappings", Form.NUMBER, shown_when_null=False),
-)
-FIELDS_BY_TYPE = {
-    "PUSH": (
-        *_SHARED,
-        Field("serializationEnabled", Form.BOOLEAN, required=True),
-        Field("urlFormatString"),
-        Field("secureUrlFormatString"),
-        Field("delimiter"),
-    ),
-    "ADS": (
-        *_SHARED,
-        Field("serializationEnabled", Form.BOOLEAN, required=True),
-        Field("adServerTypeID", Form.NUMBER, required=True),
-        Field("cookieName", required=True),
-        Field("cnameDomain", default=""),
-        Field("maxSize", Form.NUMBER, required=True),
-        Field("ttl", Form.NUMBER, required=True),
-        Field("domainRestrictions", required=True),
-        Field("siteIDs", Form.NUMBERS, required=True),
-        Field("formatType", required=True, allowed=frozenset({"single_key", "key_value"})),
-        Field("singleKey"),
-        Field("keySeparator"),
-        Field("valueSeparator"),
-        Field("serializationSeparator"),
-    ),
-    "S2S": _SHARED,
-}
 _DOMAIN_RESTRICTIONS = frozenset({"all_domains", "inclusion", "exclusion"})
 _NEVER_SHOWN = "adServerTypeID"
 SERVER_SET: Document = {
@@ -95,46 +52,6 @@ SERVER_SET: Document = {
     "transferMethod": 0,
     "uparamEnabled": False,
 }
-LIST_MEMBERS = (
-    "destinationId",
-    "pid",
-    "name",
-    "description",
-    "status",
-    "destinationType",
-    "createTime",
-    "updateTime",
-    "crUID",
-    "upUID",
-    "domainRestrictions",
-)
-"""All that a list row has; the description only when it is not empty."""
-SORTABLE = frozenset(LIST_MEMBERS) - {"destinationId"}
-DESTINATION_TYPES = (*sorted(FIELDS_BY_TYPE), "PULL")
-_METRICS = {
-    "mappingCount": (
-        "(SELECT count(*) FROM aam_mapping AS m WHERE m.destination_id = aam_destination.id)"
-    )
-}
-"""Which counts the live system adds is not documented."""
-_ADDRESSABLE = {"addressableAudience": "NULL"}
-_MASTER_ID_TYPE = {
-    "masterDataSourceIdType": (
-        "(SELECT s.document ->> '$.idType' FROM aam_data_source AS s"
-        " WHERE s.id = aam_destination.data_source_id)"
-    )
-}
-
-
-def _apply_segment(call: Call, selection: Selection) -> None:
-    segments = call.numbers("containsSegment")
-    if segments:
-        selection.where(
-            "id IN (SELECT destination_id FROM aam_mapping"
-            " WHERE segment_id IN (SELECT value FROM json_each(?)))",
-            as_json(segments),
-        )
-        selection.add_members({"mappings": mapping_rows.sql_of_destination(call.choices)})
 
 
 def read_one(call: Call) -> Answer:
@@ -223,19 +140,6 @@ def delete_record(call: Call, record: Record) -> None:
     remove(call.conn, DESTINATION, record.id)
 
 
-def _list_row(call: Call) -> str:
-    members = ", ".join(
-        f"'{name}', document -> '$.{name}'"
-        for name in LIST_MEMBERS
-        if name not in {"description", "status"}
-    )
-    row = f"json_object({members}, 'status', json('{as_json(call.choices.destination_status_in_list)}'))"
-    return (
-        f"iif(document ->> '$.description' = '', {row},"
-        f" json_set({row}, '$.description', document ->> '$.description'))"
-    )
-
-
 def _mappings(call: Call, record: Record) -> list[Document] | None:
     if not call.flag("includeMappings"):
         return None
@@ -294,63 +198,17 @@ def _unknown_sites(call: Call, site_ids: object) -> list[str]:
     return [f"siteIDs: partner site {row[0]} does not exist" for row in rows]
 
 
-LIST = Listing(
-    DESTINATION,
-    SORTABLE,
-    (
-        Parameter(
-            "containsSegment",
-            "To which one of these segments is mapped; adds the mappings",
-            Form.NUMBER,
-            repeatable=True,
-            apply=_apply_segment,
-        ),
-        filter_parameter("restrictType", "destination_type", "Of these types", Form.TEXT),
-        adding("includeMetrics", _METRICS, "Add counts"),
-        adding(
-            "includeAddressableAudienceMetrics",
-            _ADDRESSABLE,
-            "Add addressable audiences; the stand-in has none to give",
-        ),
-        adding(
-            "includeMasterDataSourceIdType", _MASTER_ID_TYPE, "Add the id type of the data source"
-        ),
-    ),
-    searched=("name", "description"),
-    row=_list_row,
-)
-_BY_TYPE = {
-    name: written(FIELDS_BY_TYPE[name], destinationType=name) for name in ("PUSH", "ADS", "S2S")
-}
-_SERVER_SET: dict[str, Schema] = {
-    "destinationId": {"type": "integer"},
-    "pid": {"type": "integer"},
-    "destinationType": {"type": "string"},
-    "status": {"type": "string"},
-    "dataSourceId": NUMBER,
-    "domainRestrictions": TEXT,
-    **STAMPS,
-}
-_SHAPE = shown(
-    _SHARED,
-    ("destinationId", "name", "destinationType", "mappings"),
-    **_SERVER_SET,
-    mappings={"type": ["array", "null"], "items": {"type": "object"}},
-)
-_ROW = shown((), LIST_MEMBERS[:3], **_SERVER_SET, name=TEXT, description=TEXT)
-
-
 def operations(put_status: int) -> tuple[Operation, ...]:
     """List the calls on destinations."""
     return (
-        LIST.operation("/destinations", _ROW),
+        LIST.operation("/destinations", ROW),
         Operation(
             "POST",
             "/destinations",
             create,
             "Create a URL or a cookie destination",
-            body={"oneOf": [_BY_TYPE["PUSH"], _BY_TYPE["ADS"]]},
-            answer=_SHAPE,
+            body={"oneOf": [BODIES["PUSH"], BODIES["ADS"]]},
+            answer=SHAPE,
             status=201,
         ),
         Operation(
@@ -366,8 +224,8 @@ def operations(put_status: int) -> tuple[Operation, ...]:
             read=read_one,
             replace=replace,
             delete=delete,
-            body={"oneOf": [*_BY_TYPE.values()]},
-            answer=_SHAPE,
+            body={"oneOf": [*BODIES.values()]},
+            answer=SHAPE,
             parameters=(flag("includeMappings", "Add the mappings"),),
             put_status=put_status,
         ),

@@ -10,17 +10,16 @@ from audctl.sandbox.audience_manager import mapping_rows, rights
 from audctl.sandbox.audience_manager.call import Answer, Call, as_json
 from audctl.sandbox.audience_manager.errors import ApiError, invalid, limit_exceeded, not_found
 from audctl.sandbox.audience_manager.export_controls import refuse_blocked
-from audctl.sandbox.audience_manager.fields import Document, Field, Form, decode
+from audctl.sandbox.audience_manager.fields import Document, decode
 from audctl.sandbox.audience_manager.kinds import DESTINATION, MAPPING, SEGMENT
-from audctl.sandbox.audience_manager.listing import (
-    Listing,
-    Page,
-    Selection,
-    answer_selection,
-    requested_page,
-    wrap_page,
+from audctl.sandbox.audience_manager.mapping_list import (
+    BODY,
+    FIELDS,
+    LIST,
+    SHAPE,
+    list_all,
 )
-from audctl.sandbox.audience_manager.operation import Operation, flag
+from audctl.sandbox.audience_manager.operation import Operation
 from audctl.sandbox.audience_manager.records import (
     Record,
     addressed,
@@ -32,84 +31,11 @@ from audctl.sandbox.audience_manager.records import (
     save,
     stamp_new,
 )
-from audctl.sandbox.audience_manager.segment_details import METRICS
 from audctl.sandbox.audience_manager.segments import linked_traits
 from audctl.sandbox.audience_manager.shapes import (
-    NUMBER,
-    STAMPS,
-    TEXT,
-    Schema,
     list_of,
     paged,
-    shown,
-    written,
 )
-
-FIELDS = (
-    Field("sid", Form.NUMBER, required=True, create_only=True),
-    Field("traitType", required=True, allowed=frozenset({"SEGMENT"}), create_only=True),
-    Field("startDate", required=True),
-    Field("endDate"),
-    Field("traitAlias"),
-    Field("valueAlias"),
-    Field("url"),
-    Field("secureUrl"),
-    Field("tagCode"),
-    Field("secureTagCode"),
-    Field("priority", Form.NUMBER),
-)
-SORTABLE = frozenset(spec.name for spec in FIELDS) | {"createTime", "updateTime"}
-_ALL = (
-    "(SELECT id, document, destination_id, document ->> '$.sid' AS segment_id, 0 AS deleted"
-    " FROM aam_mapping UNION ALL SELECT id, document, destination_id, document ->> '$.sid', 1"
-    " FROM aam_deleted_mapping) AS m"
-)
-
-
-def _apply_metrics(call: Call, selection: Selection) -> None:
-    if call.flag("includeMetrics"):
-        size = "(SELECT s.population FROM aam_segment AS s WHERE s.id = m.segment_id)"
-        selection.add_members(dict.fromkeys(METRICS, size))
-
-
-def _include_deleted(call: Call, selection: Selection) -> None:
-    if call.flag("includeDeletedEntities"):
-        name = call.choices.mapping_id_name_in_list
-        selection.table = _ALL
-        selection.row = (
-            f"iif(deleted, {mapping_rows.sql_deleted_row(name)}, {mapping_rows.sql_row(name)})"
-        )
-
-
-_LIST = Listing(
-    MAPPING,
-    SORTABLE,
-    (
-        # First: it changes what the rows are made from.
-        flag("includeDeletedEntities", "Also mappings that were deleted", _include_deleted),
-        flag("includeMetrics", "Add the counts of the segments", _apply_metrics),
-    ),
-    searched=("sid", "traitAlias", "valueAlias", "url", "secureUrl"),
-)
-
-
-def list_all(call: Call) -> Answer:
-    """GET /destinations/<d>/mappings."""
-    destination = addressed(call, DESTINATION, "destination")
-    row = mapping_rows.sql_row(call.choices.mapping_id_name_in_list)
-    selection = Selection("aam_mapping AS m", row)
-    selection.where("destination_id = ?", destination.id)
-    for parameter in _LIST.all_parameters():
-        if parameter.apply is not None:
-            parameter.apply(call, selection)
-    answer = answer_selection(call, MAPPING, selection, SORTABLE)
-    if requested_page(call) is not None or not call.choices.mapping_list_always_wrapped:
-        return answer
-    (total,) = call.conn.execute(
-        f"SELECT count(*) FROM {selection.table}{selection.clause}",  # noqa: S608
-        selection.values,
-    ).fetchone()
-    return Answer(200, wrap_page(answer.text or "[]", total, Page(0, total)))
 
 
 def read_one(call: Call) -> Answer:
@@ -287,16 +213,6 @@ def _answer(call: Call, record: Record, status: int) -> Answer:
     return Answer(status, text, entity_tag(call, MAPPING, record))
 
 
-BODY = written(FIELDS)
-_SHOWN = {
-    "traitValue": NUMBER,
-    "destinationId": {"type": "integer"},
-    "elementName": TEXT,
-    "elementDescription": TEXT,
-    "elementStatus": TEXT,
-    **STAMPS,
-}
-SHAPE: Schema = shown(FIELDS, ("sid", "destinationId"), **_SHOWN)
 _BASE = "/destinations/{destination}"
 
 
@@ -309,7 +225,7 @@ def operations(put_status: int) -> tuple[Operation, ...]:
             f"{_BASE}/mappings",
             list_all,
             "List the mappings of a destination",
-            _LIST.all_parameters(),
+            LIST.all_parameters(),
             answer=paged(SHAPE),
         ),
         Operation(

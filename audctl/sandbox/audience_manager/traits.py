@@ -7,30 +7,23 @@ from audctl.sandbox.audience_manager import rights, taxonomy, trait_versions
 from audctl.sandbox.audience_manager.call import Answer, Call, as_json, parse_id
 from audctl.sandbox.audience_manager.errors import ApiError, conflict, invalid, limit_exceeded
 from audctl.sandbox.audience_manager.fields import (
-    MAX_NAME_LENGTH,
     Document,
     Field,
-    Form,
     decode,
     without_unset,
 )
-from audctl.sandbox.audience_manager.folders import folder_exists, folder_ids
+from audctl.sandbox.audience_manager.folder_tree import folder_exists
 from audctl.sandbox.audience_manager.kinds import DATA_SOURCE, MODEL, TRAIT, TRAIT_FOLDER, Kind
 from audctl.sandbox.audience_manager.listing import (
-    CODE_FILTER,
-    Listing,
     Selection,
-    filter_parameter,
     restrict,
 )
 from audctl.sandbox.audience_manager.operation import (
     Operation,
-    Parameter,
     flag,
     read_replace_delete,
 )
 from audctl.sandbox.audience_manager.records import (
-    COMPANY_ID,
     Record,
     addressed,
     answer_one,
@@ -44,107 +37,17 @@ from audctl.sandbox.audience_manager.records import (
 )
 from audctl.sandbox.audience_manager.records import create as store
 from audctl.sandbox.audience_manager.segment_rule import RuleError
-from audctl.sandbox.audience_manager.shapes import NUMBER, STAMPS, Schema, list_of, shown, written
+from audctl.sandbox.audience_manager.shapes import Schema, list_of, written
 from audctl.sandbox.audience_manager.synced_traits import using_segments
+from audctl.sandbox.audience_manager.trait_rows import (
+    ALGORITHMIC,
+    BODY,
+    FIELDS,
+    LIST,
+    METRICS,
+    SHAPE,
+)
 from audctl.sandbox.audience_manager.trait_rule import check_trait_rule
-
-CREATABLE_TYPES = frozenset({"RULE_BASED_TRAIT", "ON_BOARDED_TRAIT", "ALGO_TRAIT"})
-DEFAULT_TTL_DAYS = 120
-
-FIELDS = (
-    Field("name", required=True, max_length=MAX_NAME_LENGTH),
-    Field("description", default=""),
-    Field("traitType", required=True, allowed=CREATABLE_TYPES, create_only=True),
-    Field("dataSourceId", Form.NUMBER, required=True),
-    Field("folderId", Form.NUMBER, required=True),
-    Field("integrationCode", max_length=255),
-    Field("traitRule"),
-    Field("comments", default=""),
-    Field("ttl", Form.NUMBER, default=DEFAULT_TTL_DAYS),
-    Field("type", Form.NUMBER, default=0),
-    Field("categoryId", Form.NUMBER),
-    Field("status", default="ACTIVE", allowed=frozenset({"ACTIVE", "INACTIVE"})),
-    Field("backfillStatus", default="NONE"),
-    Field("algoModelId", Form.NUMBER, shown_when_null=False),
-    Field("thresholdType", allowed=frozenset({"REACH", "ACCURACY"}), shown_when_null=False),
-    Field("accuracy", Form.NUMBER, high=100, shown_when_null=False),
-)
-_ALGORITHMIC = ("algoModelId", "thresholdType", "accuracy")
-TRAIT_TYPES = (
-    *sorted(CREATABLE_TYPES),
-    "FOLDER_TRAIT",
-    "COMPANY_ACTIVITY_TRAIT",
-    "TEST_SEGMENT",
-    "NON_ALGO_TRAIT",
-    "SEGMENT",
-)
-"""Those beyond the creatable ones appear read-only."""
-SORTABLE = frozenset(spec.name for spec in FIELDS) | {"createTime", "updateTime", "pid"}
-ONLY_WITH_DETAILS = ("ttl", "integrationCode", "comments", "traitRule", "traitRuleVersion", "type")
-"""Members that list rows leave out unless `includeDetails=true`."""
-_METRICS = {
-    f"{name}{days}Day": "population"
-    for days in (1, 7, 14, 30, 60, 90)
-    for name in ("uniques", "count")
-}
-_METRIC_TYPES = ("DEVICE", "CROSS_DEVICE")
-
-
-def _apply_details(call: Call, selection: Selection) -> None:
-    if not call.flag("includeDetails"):
-        selection.leave_out(*ONLY_WITH_DETAILS)
-    if not call.choices.trait_list_has_status:
-        selection.leave_out("status", "backfillStatus")
-
-
-def _apply_metrics(call: Call, selection: Selection) -> None:
-    if call.flag("includeMetrics"):
-        if call.choices.metrics_hide_trait_rules:
-            selection.leave_out("traitRule")
-        selection.add_members(_METRICS)
-
-
-def _apply_folder(call: Call, selection: Selection) -> None:
-    selection.where_any("folder_id", folder_ids(call, TRAIT_FOLDER))
-
-
-def _apply_third_party(call: Call, selection: Selection) -> None:
-    if call.query["includeThirdParty"] and not call.flag("includeThirdParty"):
-        selection.where("pid = ?", COMPANY_ID)
-
-
-def _check_metrics_type(call: Call, _selection: Selection) -> None:
-    # The stand-in counts profiles one way, so that both types answer alike.
-    asked = call.text("metricsType")
-    if asked is not None and asked not in _METRIC_TYPES:
-        raise invalid(f"metricsType must be one of {', '.join(_METRIC_TYPES)}")
-
-
-LIST = Listing(
-    TRAIT,
-    SORTABLE,
-    (
-        flag("includeDetails", "Add the members that rows leave out", _apply_details),
-        flag("includeMetrics", "Add counts", _apply_metrics),
-        Parameter("metricsType", "What to count", allowed=_METRIC_TYPES, apply=_check_metrics_type),
-        Parameter(
-            "folderId", "In these folders", Form.NUMBER, repeatable=True, apply=_apply_folder
-        ),
-        filter_parameter("dataSourceId", "data_source_id", "Of these data sources"),
-        Parameter(
-            "restrictType",
-            "Of these types",
-            repeatable=True,
-            allowed=TRAIT_TYPES,
-            apply=lambda call, selection: selection.where_any(
-                "trait_type", call.query["restrictType"]
-            ),
-        ),
-        filter_parameter("usesModel", "document ->> '$.algoModelId'", "Made from these models"),
-        flag("includeThirdParty", "Given as false: own traits only", _apply_third_party),
-        CODE_FILTER,
-    ),
-)
 
 
 def read_one(call: Call) -> Answer:
@@ -274,7 +177,7 @@ def _rule_problems(call: Call, fields: Document) -> list[str]:
         # Not sent for algorithmic traits; what a client puts back unread is dropped.
         fields.update({"traitRule": None, "comments": "", "type": 0})
         return []
-    fields.update(dict.fromkeys(_ALGORITHMIC))
+    fields.update(dict.fromkeys(ALGORITHMIC))
     if trait_type == "RULE_BASED_TRAIT" and not rule:
         return ["traitRule is required"]
     problem = rule_problem(call, rule) if isinstance(rule, str) and rule else None
@@ -289,7 +192,7 @@ def _value_problems(call: Call, fields: Document) -> list[str]:
     if trait_type is not None and not taxonomy.trait_type_exists(call, trait_type):
         problems.append(f"type {trait_type} does not exist")
     if fields["traitType"] == "ALGO_TRAIT":
-        problems += [f"{name} is required" for name in _ALGORITHMIC[:2] if fields[name] is None]
+        problems += [f"{name} is required" for name in ALGORITHMIC[:2] if fields[name] is None]
     return problems
 
 
@@ -336,21 +239,12 @@ def _metrics(call: Call, record: Record) -> Document:
     (population,) = call.conn.execute(
         "SELECT population FROM aam_trait WHERE id = ?", (record.id,)
     ).fetchone()
-    return dict.fromkeys(_METRICS, population)
+    return dict.fromkeys(METRICS, population)
 
 
-BODY = written(FIELDS)
 VALIDATED = (Field("code", required=True),)
 """Body of the rule checks."""
 VALID: Schema = {"type": "object", "properties": {"valid": {"const": True}}, "required": ["valid"]}
-SHAPE = shown(
-    FIELDS,
-    ("sid", "name", "traitType"),
-    sid={"type": "integer"},
-    pid={"type": "integer"},
-    traitRuleVersion=NUMBER,
-    **STAMPS,
-)
 
 
 def operations(put_status: int) -> tuple[Operation, ...]:
