@@ -129,10 +129,10 @@ def _read_mapping(
 
 def _read_value(name: str, hint: object, text: str) -> object:
     if get_origin(hint) is Literal:
-        known = get_args(hint)
+        known = {str(each): each for each in get_args(hint)}
         if text not in known:
             raise SwitchError(f"{name}: must be {' or '.join(known)}, not {text!r}")
-        return text
+        return known[text]
     if get_origin(hint) is tuple:
         parts = [part.strip() for part in text.split(",")]
         return tuple(_read_value(name, get_args(hint)[0], part) for part in parts if part)

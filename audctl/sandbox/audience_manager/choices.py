@@ -6,6 +6,7 @@ one value, and a test can run the sandbox with the opposite answer.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 DOCUMENTED_LIMITS: Mapping[str, int] = {
     "RULE_BASED_TRAIT": 100_000,
@@ -67,7 +68,7 @@ class Choices:
     """`integrationCode=` matches the whole code; off, any part of it in any case."""
     folder_filter_includes_subfolders: bool = False
     """Whether `folderId=` also selects what lies in folders below."""
-    updated_since_unit: str = "ms"
+    updated_since_unit: Literal["ms", "s"] = "ms"
     """Unit of `updatedSince`, an epoch: ms or s."""
     sibling_folder_names_unique: bool = True
     """Refuse a second folder of one name under one parent."""

@@ -122,7 +122,7 @@ FIELDS: Mapping[str, FaultField] = {
         "text",
         "glob over `METHOD /path`, or over `SOAP schema#Method` for Campaign; always needed",
     ),
-    "kind": FaultField("text", "one of the kinds below; always needed"),
+    "kind": FaultField("text", "one of the kinds above; always needed"),
     "nth": FaultField("1 … 1000000", "strike from the nth such call on, counted from 1", "1"),
     "times": FaultField(
         "1 … 1000000", "how many calls to strike", "one where `nth` is given, else every one"

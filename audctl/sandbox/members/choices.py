@@ -29,6 +29,7 @@ class MemberChoices:
     outbound_split_lines: int = 1_000_000
     """Lines of one file; the live limit is 1 TB, so that real transfers are rarely split."""
     outbound_gzip: bool = True
+    """Whether outbound files are compressed, as the documentation's samples are."""
     outbound_separator: str = " "
     """Between the columns of a line; a sample of the documentation has two spaces."""
 
@@ -62,6 +63,7 @@ class MemberChoices:
     export_split_lines: int = 1_000_000
     """Lines of one inbound file that Campaign writes."""
     export_gzip: bool = False
+    """Whether the inbound files that Campaign writes are compressed."""
 
 
 def store_choices(conn: sqlite3.Connection, choices: MemberChoices) -> None:
