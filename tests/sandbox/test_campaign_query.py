@@ -85,6 +85,17 @@ def test_links_aliases_and_containers_shape_the_row(soap: SoapClient) -> None:
     assert [each.get("name") for each in row.iterfind("{*}amcDataSource")] == ["defaultDataSource"]
 
 
+@pytest.mark.parametrize("expression", ["folder", "rcpGrpRel", "extension"])
+def test_an_element_stays_one_when_its_alias_is_an_attribute(
+    soap: SoapClient, expression: str
+) -> None:
+    rows = soap.query(
+        f'<queryDef schema="nms:group"><select><node expr="{expression}" alias="@x"/></select>'
+        "<where><condition expr=\"@name='beta'\"/></where></queryDef>"
+    )
+    assert [local_name(part) for part in rows[0]] == ["x"]
+
+
 def test_only_what_was_selected_comes_back(soap: SoapClient) -> None:
     assert soap.select("nms:group", "@name", where="@name='gamma'") == [{"name": "gamma"}]
 

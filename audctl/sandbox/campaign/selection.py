@@ -76,15 +76,21 @@ def select_node(node: etree._Element, selection: Selection, depth: int = 0) -> N
     destination = find_destination(Path(bare), selection.place, expression)
     # A value from above stands in the row itself: no element is called "..".
     target = alias or bare.rpartition("../")[2]
+    if destination.link is not None or _is_xml(destination):
+        target = target.replace("@", "")  # an element goes there, whatever the alias says
     if destination.link is not None:
         if destination.link.unbound:
             _select_collection(node, destination, target, selection, depth)
         else:
             _select_link(node, destination, destination.link, target, selection)
-    elif destination.field is not None and destination.field.category is Category.XML:
+    elif _is_xml(destination):
         _select_xml(destination, target, selection)
     else:
         _select_field(node, destination, target, selection)
+
+
+def _is_xml(destination: Destination) -> bool:
+    return destination.field is not None and destination.field.category is Category.XML
 
 
 def _select_computed(expression: str, alias: str, selection: Selection) -> None:
@@ -150,7 +156,7 @@ def _select_xml(destination: Destination, target: str, selection: Selection) -> 
     for step in target.split("/"):
         shape = shape.child(step)
     if destination.xml_element is not None:
-        shape.replaced = (index, element_encoder(destination.xml_element))
+        shape.replaced = (index, element_encoder(destination.xml_element, shape.name))
     elif memo == "expanded" and target == DATA_COLUMN:
         shape.replaced = (index, ENCODERS[Category.XML])
     elif memo == "text" and target == DATA_COLUMN:
@@ -171,8 +177,7 @@ def _select_collection(
         raise bad_query("Collections are nested too deeply.")
     outer = destination.place
     inner = outer.source.behind(link, outer)
-    name = target.rpartition("/")[2].lstrip("@")
-    nested = Selection(inner.root, Shape(name), selection.quirks)
+    nested = Selection(inner.root, Shape(target.rpartition("/")[2]), selection.quirks)
     for inner_node in children(node, "node"):
         select_node(inner_node, nested, depth + 1)
     own = Sql(correlate(link, outer, inner), Category.BOOLEAN)
