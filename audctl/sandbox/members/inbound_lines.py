@@ -70,7 +70,7 @@ class LineReader:
                 yield value, number
 
     def _number(self, text: str) -> int | None:
-        """Number a combination of items; None when it is malformed."""
+        """Give the number of a combination of items, a new one if need be; None when it is malformed."""
         number = self._numbers.get(text)
         if number is None:
             items = self._items.read(text) if text and "\t" not in text else None

@@ -38,18 +38,21 @@ _DAY_FOLDER = re.compile(r"(?:date=)?\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class Kind(IntEnum):
-    """Kinds of event; at one moment they happen in this order."""
+    """Kinds of event; at one moment they happen in this order.
 
-    PICK_UP = 1
+    Hourly workflows come first: what appears on the hour they find an hour later, however the clock got there.
+    """
+
+    EXPORT = 1
+    IMPORT = 2
+    PICK_UP = 3
     """Audience Manager looks for files that others have uploaded."""
-    TAKE_IN = 2
+    TAKE_IN = 4
     """The data of an inbound file counts from now."""
-    METRICS = 3
-    OUTBOUND = 4
-    UPDATE = 5
+    METRICS = 5
+    OUTBOUND = 6
+    UPDATE = 7
     """A workflow that updates a shared audience."""
-    EXPORT = 6
-    IMPORT = 7
 
 
 @dataclass(frozen=True, slots=True, order=True)
