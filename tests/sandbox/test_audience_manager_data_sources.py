@@ -150,6 +150,28 @@ def test_lists_can_be_narrowed(account: Account) -> None:
     assert codes(integrationCode="IN") == []
 
 
+def test_lists_can_be_narrowed_for_models_containers_and_objects(demo_account: Account) -> None:
+    def names(**query: Json) -> set[str]:
+        return {row["name"] for row in demo_account.get("/datasources", **query)}
+
+    everything = names()
+    suite = {"Marlow & Finch: production report suite"}
+    unused = demo_account.data_source()["name"]
+    assert unused not in names(modelingEnabled="true")
+    assert "Legacy web tracking" in names(modelingEnabled="true")
+    assert (
+        names(objectType="trait") == names(objectType="SEGMENT") == (everything | {unused}) - suite
+    )
+    demo_account.get("/datasources", objectType="model", status=400)
+    with demo_account.sandbox.store.write() as conn:  # no call puts data sources into containers
+        conn.execute(
+            "UPDATE aam_data_source SET document = json_set(document, '$.containerIds', json('[1]'))"
+            " WHERE name = ?",
+            (unused,),
+        )
+    assert names(availableForContainersOnly="true") == everything
+
+
 def test_a_source_in_use_cannot_be_deleted(account: Account) -> None:
     source = account.data_source()["dataSourceId"]
     trait = account.trait(source, name="Cart")
@@ -201,3 +223,10 @@ def test_report_suite_sources_stay(demo_account: Account) -> None:
     refused = demo_account.delete(path, status=409)
     assert refused["code"] == "CANNOT_DELETE_REPORT_SUITE_DATA_SOURCE"
     demo_account.put(path, {**suite, "name": "mine"}, status=403)
+
+
+def test_sampling_ends_after_two_weeks(account: Account) -> None:
+    made = account.data_source()
+    assert made["samplingStartTime"] is None
+    changed = account.put(f"/datasources/{made['dataSourceId']}", {**made, "samplingEnabled": True})
+    assert changed["samplingEndTime"] - changed["samplingStartTime"] == 14 * 86_400_000

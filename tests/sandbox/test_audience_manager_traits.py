@@ -216,3 +216,39 @@ def test_traits_of_other_products_are_read_only(demo_account: Account) -> None:
     body = trait_body(trait["dataSourceId"])
     assert demo_account.post("/traits", body, status=403)["code"] == "ACCESS_DENIED"
     demo_account.delete("/traits/7000000", status=409)
+
+
+def test_every_rule_a_trait_has_had_is_kept(account: Account, source: int) -> None:
+    made = account.trait(source, integrationCode="v")
+    path = f"/traits/{made['sid']}"
+    account.put(path, {**made, "traitRule": "c_a == 1"})
+    account.put(path, {**made, "traitRule": "c_a == 1", "name": "same rule"})
+    versions = account.get("/traits/ic:v/trait-rule/versions")
+    assert [(row["traitRuleVersion"], row["traitRule"]) for row in versions] == [
+        (0, made["traitRule"]),
+        (1, "c_a == 1"),
+    ]
+    (only,) = account.get("/traits/7000000/trait-rule/versions")
+    assert (only["traitRuleVersion"], only["traitRule"]) == (0, None)
+    account.delete(path)
+    account.get(f"{path}/trait-rule/versions", status=404)
+
+
+def test_metrics_have_two_types(account: Account, source: int) -> None:
+    made = account.trait(source)["sid"]
+    assert account.get(f"/traits/{made}", includeMetrics="true")["count90Day"] == 0
+    for kind in ("DEVICE", "CROSS_DEVICE"):
+        account.get("/traits", includeMetrics="true", metricsType=kind)
+    account.get("/traits", metricsType="PERSON", status=400)
+
+
+def test_third_party_traits_can_be_left_out(account: Account, source: int) -> None:
+    made = account.trait(source)["sid"]
+    with account.sandbox.store.write() as conn:  # no call makes traits of others
+        conn.execute(
+            "UPDATE aam_trait SET document = json_set(document, '$.pid', 1) WHERE id = ?", (made,)
+        )
+    assert made in {row["sid"] for row in account.get("/traits")}
+    own = account.get("/traits", includeThirdParty="false")
+    assert made not in {row["sid"] for row in own}
+    account.delete(f"/traits/{made}", status=403)

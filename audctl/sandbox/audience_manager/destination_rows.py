@@ -3,25 +3,12 @@
 from audctl.sandbox.audience_manager import mapping_rows
 from audctl.sandbox.audience_manager.call import Call, as_json
 from audctl.sandbox.audience_manager.data_sources import EXPORT_CONTROLS
-from audctl.sandbox.audience_manager.fields import (
-    MAX_NAME_LENGTH,
-    Field,
-    Form,
-)
+from audctl.sandbox.audience_manager.fields import MAX_NAME_LENGTH, Field, Form
 from audctl.sandbox.audience_manager.kinds import DESTINATION
 from audctl.sandbox.audience_manager.listing import Listing, Selection, filter_parameter
 from audctl.sandbox.audience_manager.listing import member_flag as adding
-from audctl.sandbox.audience_manager.operation import (
-    Parameter,
-)
-from audctl.sandbox.audience_manager.shapes import (
-    NUMBER,
-    STAMPS,
-    TEXT,
-    Schema,
-    shown,
-    written,
-)
+from audctl.sandbox.audience_manager.operation import Parameter
+from audctl.sandbox.audience_manager.shapes import NUMBER, STAMPS, TEXT, Schema, shown, written
 
 PLATFORMS = ("BROWSER", "ANDROID", "iOS", "ALL")
 _SHARED = (

@@ -14,17 +14,9 @@ from audctl.sandbox.audience_manager.destination_rows import (
     SHAPE,
 )
 from audctl.sandbox.audience_manager.errors import ApiError, conflict, invalid, limit_exceeded
-from audctl.sandbox.audience_manager.fields import (
-    Document,
-    decode,
-    without_unset,
-)
+from audctl.sandbox.audience_manager.fields import Document, decode, without_unset
 from audctl.sandbox.audience_manager.kinds import DESTINATION
-from audctl.sandbox.audience_manager.operation import (
-    Operation,
-    flag,
-    read_replace_delete,
-)
+from audctl.sandbox.audience_manager.operation import Operation, flag, read_replace_delete
 from audctl.sandbox.audience_manager.records import (
     Record,
     addressed,
@@ -36,9 +28,7 @@ from audctl.sandbox.audience_manager.records import (
     stamp_new,
 )
 from audctl.sandbox.audience_manager.records import create as store
-from audctl.sandbox.audience_manager.shapes import (
-    list_of,
-)
+from audctl.sandbox.audience_manager.shapes import list_of
 
 _DOMAIN_RESTRICTIONS = frozenset({"all_domains", "inclusion", "exclusion"})
 _NEVER_SHOWN = "adServerTypeID"

@@ -6,14 +6,8 @@ from dataclasses import dataclass
 
 from audctl.sandbox.audience_manager.call import Call
 from audctl.sandbox.audience_manager.fields import Document
-from audctl.sandbox.audience_manager.kinds import (
-    ROOT_FOLDER_ID,
-    TRAIT_FOLDER,
-    Kind,
-)
-from audctl.sandbox.audience_manager.records import (
-    COMPANY_ID,
-)
+from audctl.sandbox.audience_manager.kinds import ROOT_FOLDER_ID, TRAIT_FOLDER, Kind
+from audctl.sandbox.audience_manager.records import COMPANY_ID
 
 _MEMBERS = ("folderId", "parentFolderId", "name", "pid")
 

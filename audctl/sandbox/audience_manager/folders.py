@@ -9,10 +9,7 @@ from audctl.sandbox.audience_manager import rights, synced_traits
 from audctl.sandbox.audience_manager.call import Answer, Call, as_json
 from audctl.sandbox.audience_manager.errors import ApiError, conflict, invalid, limit_exceeded
 from audctl.sandbox.audience_manager.fields import MAX_NAME_LENGTH, Document, Field, Form, decode
-from audctl.sandbox.audience_manager.folder_tree import (
-    Tree,
-    read_tree,
-)
+from audctl.sandbox.audience_manager.folder_tree import Tree, read_tree
 from audctl.sandbox.audience_manager.kinds import (
     AUDIENCE_TRAITS_FOLDER_ID,
     ROOT_FOLDER_ID,

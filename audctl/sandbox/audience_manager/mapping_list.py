@@ -13,18 +13,9 @@ from audctl.sandbox.audience_manager.listing import (
     wrap_page,
 )
 from audctl.sandbox.audience_manager.operation import flag
-from audctl.sandbox.audience_manager.records import (
-    addressed,
-)
+from audctl.sandbox.audience_manager.records import addressed
 from audctl.sandbox.audience_manager.segment_details import METRICS
-from audctl.sandbox.audience_manager.shapes import (
-    NUMBER,
-    STAMPS,
-    TEXT,
-    Schema,
-    shown,
-    written,
-)
+from audctl.sandbox.audience_manager.shapes import NUMBER, STAMPS, TEXT, Schema, shown, written
 
 FIELDS = (
     Field("sid", Form.NUMBER, required=True, create_only=True),

@@ -12,13 +12,7 @@ from audctl.sandbox.audience_manager.errors import ApiError, invalid, limit_exce
 from audctl.sandbox.audience_manager.export_controls import refuse_blocked
 from audctl.sandbox.audience_manager.fields import Document, decode
 from audctl.sandbox.audience_manager.kinds import DESTINATION, MAPPING, SEGMENT
-from audctl.sandbox.audience_manager.mapping_list import (
-    BODY,
-    FIELDS,
-    LIST,
-    SHAPE,
-    list_all,
-)
+from audctl.sandbox.audience_manager.mapping_list import BODY, FIELDS, LIST, SHAPE, list_all
 from audctl.sandbox.audience_manager.operation import Operation
 from audctl.sandbox.audience_manager.records import (
     Record,
@@ -32,10 +26,7 @@ from audctl.sandbox.audience_manager.records import (
     stamp_new,
 )
 from audctl.sandbox.audience_manager.segments import linked_traits
-from audctl.sandbox.audience_manager.shapes import (
-    list_of,
-    paged,
-)
+from audctl.sandbox.audience_manager.shapes import list_of, paged
 
 
 def read_one(call: Call) -> Answer:

@@ -2,17 +2,9 @@
 
 from audctl.sandbox.audience_manager import segment_details
 from audctl.sandbox.audience_manager.call import Call, as_json
-from audctl.sandbox.audience_manager.fields import (
-    MAX_NAME_LENGTH,
-    Field,
-    Form,
-)
+from audctl.sandbox.audience_manager.fields import MAX_NAME_LENGTH, Field, Form
 from audctl.sandbox.audience_manager.folder_tree import folder_ids
-from audctl.sandbox.audience_manager.kinds import (
-    DEFAULT_MERGE_RULE_ID,
-    SEGMENT,
-    SEGMENT_FOLDER,
-)
+from audctl.sandbox.audience_manager.kinds import DEFAULT_MERGE_RULE_ID, SEGMENT, SEGMENT_FOLDER
 from audctl.sandbox.audience_manager.listing import (
     CODE_FILTER,
     Listing,
@@ -22,9 +14,7 @@ from audctl.sandbox.audience_manager.listing import (
     permissions_asked,
     restrict,
 )
-from audctl.sandbox.audience_manager.operation import (
-    Parameter,
-)
+from audctl.sandbox.audience_manager.operation import Parameter
 from audctl.sandbox.audience_manager.shapes import NUMBER, STAMPS, list_of, shown, written
 
 STATUSES = frozenset({"ACTIVE", "INACTIVE"})

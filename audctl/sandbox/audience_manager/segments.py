@@ -10,11 +10,7 @@ from audctl.sandbox.audience_manager import rights, segment_details
 from audctl.sandbox.audience_manager.call import Answer, Call, as_json
 from audctl.sandbox.audience_manager.errors import conflict, invalid, limit_exceeded
 from audctl.sandbox.audience_manager.export_controls import refuse_blocked
-from audctl.sandbox.audience_manager.fields import (
-    Document,
-    decode,
-    without_unset,
-)
+from audctl.sandbox.audience_manager.fields import Document, decode, without_unset
 from audctl.sandbox.audience_manager.folder_tree import folder_exists
 from audctl.sandbox.audience_manager.kinds import (
     DATA_SOURCE,
@@ -23,14 +19,8 @@ from audctl.sandbox.audience_manager.kinds import (
     SEGMENT_FOLDER,
     TRAIT,
 )
-from audctl.sandbox.audience_manager.listing import (
-    Selection,
-    restrict,
-)
-from audctl.sandbox.audience_manager.operation import (
-    Operation,
-    read_replace_delete,
-)
+from audctl.sandbox.audience_manager.listing import Selection, restrict
+from audctl.sandbox.audience_manager.operation import Operation, read_replace_delete
 from audctl.sandbox.audience_manager.records import (
     COMPANY_ID,
     Record,
@@ -46,17 +36,8 @@ from audctl.sandbox.audience_manager.records import (
 )
 from audctl.sandbox.audience_manager.records import create as store
 from audctl.sandbox.audience_manager.rule_tree import rule_text
-from audctl.sandbox.audience_manager.segment_rows import (
-    BODY,
-    FIELDS,
-    LIST,
-    SHAPE,
-)
-from audctl.sandbox.audience_manager.segment_rule import (
-    RuleError,
-    SegmentRule,
-    parse_segment_rule,
-)
+from audctl.sandbox.audience_manager.segment_rows import BODY, FIELDS, LIST, SHAPE
+from audctl.sandbox.audience_manager.segment_rule import RuleError, SegmentRule, parse_segment_rule
 from audctl.sandbox.audience_manager.shapes import written
 from audctl.sandbox.audience_manager.traits import VALID, VALIDATED, refuse_taken_code
 

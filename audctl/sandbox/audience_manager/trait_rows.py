@@ -2,11 +2,7 @@
 
 from audctl.sandbox.audience_manager.call import Call
 from audctl.sandbox.audience_manager.errors import invalid
-from audctl.sandbox.audience_manager.fields import (
-    MAX_NAME_LENGTH,
-    Field,
-    Form,
-)
+from audctl.sandbox.audience_manager.fields import MAX_NAME_LENGTH, Field, Form
 from audctl.sandbox.audience_manager.folder_tree import folder_ids
 from audctl.sandbox.audience_manager.kinds import TRAIT, TRAIT_FOLDER
 from audctl.sandbox.audience_manager.listing import (
@@ -15,13 +11,8 @@ from audctl.sandbox.audience_manager.listing import (
     Selection,
     filter_parameter,
 )
-from audctl.sandbox.audience_manager.operation import (
-    Parameter,
-    flag,
-)
-from audctl.sandbox.audience_manager.records import (
-    COMPANY_ID,
-)
+from audctl.sandbox.audience_manager.operation import Parameter, flag
+from audctl.sandbox.audience_manager.records import COMPANY_ID
 from audctl.sandbox.audience_manager.shapes import NUMBER, STAMPS, shown, written
 
 CREATABLE_TYPES = frozenset({"RULE_BASED_TRAIT", "ON_BOARDED_TRAIT", "ALGO_TRAIT"})

@@ -6,23 +6,11 @@ Field list after the vendor's bulk worksheet and public client code; the field p
 from audctl.sandbox.audience_manager import rights, taxonomy, trait_versions
 from audctl.sandbox.audience_manager.call import Answer, Call, as_json, parse_id
 from audctl.sandbox.audience_manager.errors import ApiError, conflict, invalid, limit_exceeded
-from audctl.sandbox.audience_manager.fields import (
-    Document,
-    Field,
-    decode,
-    without_unset,
-)
+from audctl.sandbox.audience_manager.fields import Document, Field, decode, without_unset
 from audctl.sandbox.audience_manager.folder_tree import folder_exists
 from audctl.sandbox.audience_manager.kinds import DATA_SOURCE, MODEL, TRAIT, TRAIT_FOLDER, Kind
-from audctl.sandbox.audience_manager.listing import (
-    Selection,
-    restrict,
-)
-from audctl.sandbox.audience_manager.operation import (
-    Operation,
-    flag,
-    read_replace_delete,
-)
+from audctl.sandbox.audience_manager.listing import Selection, restrict
+from audctl.sandbox.audience_manager.operation import Operation, flag, read_replace_delete
 from audctl.sandbox.audience_manager.records import (
     Record,
     addressed,
