@@ -180,19 +180,19 @@ def test_metrics_hide_trait_rules(tmp_path: Path) -> None:
 
 
 def test_names_of_mapping_ids(tmp_path: Path) -> None:
-    names = {
-        "mapping_id_name": "a",
-        "mapping_id_name_in_list": "b",
-        "mapping_id_name_in_destination": "c",
+    names: Json = {
+        "mapping_id_name": "mappingId",
+        "mapping_id_name_in_list": "traitToDataOrderId",
+        "mapping_id_name_in_destination": "destinationMappingId",
     }
     with account_with(tmp_path, mapping_start_date_days_lost=0, **names) as account:
         segment = account.segment(4900, "7000000T")["sid"]
         base = f"/destinations/{account.url_destination()['destinationId']}"
         made = account.post(f"{base}/mappings", mapping_body(segment, url="x"))
-        assert (made["startDate"], "a" in made) == ("2026-03-02", True)
-        assert account.get(f"{base}/mappings")["list"][0]["b"] == made["a"]
+        assert made["startDate"] == "2026-03-02"
+        assert account.get(f"{base}/mappings")["list"][0]["traitToDataOrderId"] == made["mappingId"]
         inside = account.get(base, includeMappings="true")["mappings"][0]
-        assert inside["c"] == made["a"]
+        assert inside["destinationMappingId"] == made["mappingId"]
 
 
 def test_mapping_needs_destination_write(tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_value_lists_and_names(tmp_path: Path) -> None:
     options: Json = {
         "available_id_types": ("COOKIE", "PHONE"),
         "available_visitor_id_versions": (0, 9),
-        "destination_status_in_list": 1,
+        "destination_status_in_list": "it's on",
         "trait_root_name": "Traits",
         "segment_root_name": "Segments",
         "synced_trait_type": "NON_ALGO_TRAIT",
@@ -252,7 +252,7 @@ def test_value_lists_and_names(tmp_path: Path) -> None:
         source = account.data_source(idType="PHONE", marketingCloudVisitorIdVersion=9)
         account.post("/datasources", {"name": "x", "idType": "CROSS_DEVICE"}, status=400)
         account.url_destination()
-        assert account.get("/destinations")[0]["status"] == 1
+        assert account.get("/destinations")[0]["status"] == "it's on"
         assert account.get("/folders/traits")[0]["path"] == "/Traits"
         assert account.get("/folders/segments")[0]["path"] == "/Segments"
         assert account.get("/datasources", page=0)["pageSize"] == 1

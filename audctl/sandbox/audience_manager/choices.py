@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+MappingIdName = Literal["destinationMappingId", "mappingId", "traitToDataOrderId"]
+"""What different samples call the id of a mapping."""
+
 DOCUMENTED_LIMITS: Mapping[str, int] = {
     "RULE_BASED_TRAIT": 100_000,
     "ON_BOARDED_TRAIT": 100_000,
@@ -104,11 +107,11 @@ class Choices:
     """A list of traits asked for with metrics leaves the rules out."""
     mapping_list_always_wrapped: bool = True
     """The mappings list comes in the paged shape even without paging, as its page shows it."""
-    mapping_id_name: str = "destinationMappingId"
+    mapping_id_name: MappingIdName = "destinationMappingId"
     """The mapping's id in answers to single calls."""
-    mapping_id_name_in_list: str = "mappingId"
+    mapping_id_name_in_list: MappingIdName = "mappingId"
     """The same in the mappings list."""
-    mapping_id_name_in_destination: str = "traitToDataOrderId"
+    mapping_id_name_in_destination: MappingIdName = "traitToDataOrderId"
     """The same inside a destination asked for with its mappings."""
     mapping_start_date_days_lost: int = 1
     """Days by which a `startDate` reads back earlier than it was sent."""

@@ -96,7 +96,8 @@ def _list_row(call: Call) -> str:
         for name in LIST_MEMBERS
         if name not in {"description", "status"}
     )
-    row = f"json_object({members}, 'status', json('{as_json(call.choices.destination_status_in_list)}'))"
+    status = as_json(call.choices.destination_status_in_list).replace("'", "''")
+    row = f"json_object({members}, 'status', json('{status}'))"
     return (
         f"iif(document ->> '$.description' = '', {row},"
         f" json_set({row}, '$.description', document ->> '$.description'))"
