@@ -101,6 +101,18 @@ test("newInstance() gives defaults and an id to write with", async () => {
   assert.equal(row.email, made.email);
 });
 
+test("save() of an entity made, completed and changed", async () => {
+  const name = unique("saved");
+  const group = client.NLWS.nmsGroup.create({ name, label: "one" });
+  await group.newInstance();
+  await group.save();
+  assert.deepEqual(await labels(name), ["one"]);
+  group.label = "two";
+  group._operation = "update";
+  await group.save();
+  assert.deepEqual(await labels(name), ["two"]);
+});
+
 test("duplicate(), load() and store() of an entity", async () => {
   const name = unique("origin");
   await write({ _operation: "insert", name, label: "Origin" });

@@ -121,17 +121,24 @@ class ExpressionSyntaxError(Exception):
     """Text that is not an expression."""
 
 
-@lru_cache(maxsize=2048)
 def parse_expression(text: str) -> Expression:
     """Parse `text`; raises ExpressionSyntaxError with a reason."""
     if len(text) > MAX_EXPRESSION_CHARS:
         raise ExpressionSyntaxError("the expression is too long")
+    return _parse_again(text) if len(text) <= _LONGEST_KEPT else _parse(text)
+
+
+def _parse(text: str) -> Expression:
     _check_nesting(text)
     try:
         return cast("Expression", _parser().parse(text))
     except LarkError as error:
         raise ExpressionSyntaxError(_reason(error)) from error
 
+
+_parse_again = lru_cache(maxsize=2048)(_parse)
+_LONGEST_KEPT = 1000
+"""Longer expressions are lists of values, which nobody sends twice."""
 
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\[[^\[\]]*\]""", re.DOTALL)
 _SIGNS = re.compile(r"(?:-\s*){8,}")
