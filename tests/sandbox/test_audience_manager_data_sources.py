@@ -7,7 +7,7 @@ import pytest
 
 from audctl.sandbox.audience_manager import Choices
 from audctl.sandbox.server import start
-from tests.sandbox.audience_manager_account import Account, Json
+from tests.sandbox.audience_manager_account import Account, Json, fetch_token, post
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -225,8 +225,16 @@ def test_report_suite_sources_stay(demo_account: Account) -> None:
     demo_account.put(path, {**suite, "name": "mine"}, status=403)
 
 
-def test_sampling_ends_after_two_weeks(account: Account) -> None:
+def test_sampling_turns_itself_off_after_two_weeks(account: Account) -> None:
     made = account.data_source()
     assert made["samplingStartTime"] is None
-    changed = account.put(f"/datasources/{made['dataSourceId']}", {**made, "samplingEnabled": True})
+    path = f"/datasources/{made['dataSourceId']}"
+    changed = account.put(path, {**made, "samplingEnabled": True})
     assert changed["samplingEndTime"] - changed["samplingStartTime"] == 14 * 86_400_000
+    assert account.get(path)["samplingEnabled"] is True
+    post(f"{account.sandbox.url}/_sandbox/clock", json={"advance": "14d"}).raise_for_status()
+    account.http.headers["Authorization"] = f"Bearer {fetch_token(account.sandbox.url)}"
+    (row,) = account.get("/datasources", integrationCode=made["integrationCode"])
+    assert row["samplingEnabled"] is account.get(path)["samplingEnabled"] is False
+    again = account.put(path, {**row, "samplingEnabled": True})
+    assert again["samplingStartTime"] > changed["samplingStartTime"]

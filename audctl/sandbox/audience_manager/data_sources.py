@@ -124,6 +124,11 @@ LIST = Listing(
         ),
         CODE_FILTER,
     ),
+    row=lambda call: (
+        # Error sampling turns itself off.
+        f"iif(document ->> '$.samplingEndTime' < {call.now_ms},"
+        " json_set(document, '$.samplingEnabled', json('false')), document)"
+    ),
 )
 
 
@@ -139,7 +144,8 @@ def list_visitor_id_versions(call: Call) -> Answer:
 
 def read_one(call: Call) -> Answer:
     """GET /datasources/<id>."""
-    return answer_one(call, DATA_SOURCE, addressed(call, DATA_SOURCE, "data_source"))
+    record = addressed(call, DATA_SOURCE, "data_source")
+    return answer_one(call, DATA_SOURCE, record, extras={"samplingEnabled": _samples(call, record)})
 
 
 def create(call: Call) -> Answer:
@@ -162,7 +168,7 @@ def replace(call: Call) -> Answer:
     check_precondition(call, record)
     fields = decode(FIELDS, call.members(), record.document, call.choices)
     fields = _check(call, fields, record)
-    if bool(fields["samplingEnabled"]) and not record.document["samplingEnabled"]:
+    if bool(fields["samplingEnabled"]) and not _samples(call, record):
         fields.update(_sampling(call))
     saved = save(call, DATA_SOURCE, record, fields)
     synced_traits.follow(call, saved)
@@ -263,6 +269,12 @@ def _namespace(fields: Document, call: Call) -> Document:
         "samplingEndTime": None,
         **sampling,
     }
+
+
+def _samples(call: Call, record: Record) -> bool:
+    """Tell whether errors are sampled: once switched on, for two weeks."""
+    end = record.document["samplingEndTime"]
+    return bool(record.document["samplingEnabled"]) and isinstance(end, int) and call.now_ms <= end
 
 
 def _sampling(call: Call) -> Document:
