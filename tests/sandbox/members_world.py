@@ -138,7 +138,7 @@ class World:
         segment = self.account.segment(source_id, f"{trait['sid']}T", name=code)
         return trait["sid"], segment["sid"]
 
-    def export_workflow(  # noqa: PLR0913
+    def export_workflow(
         self,
         name: str,
         segment_id: int,

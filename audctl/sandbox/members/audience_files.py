@@ -53,7 +53,8 @@ def _unread(job: Job, bucket: Bucket) -> list[Transfer]:
     transfers = []
     for entry in there.values():
         name = parse_control_name(entry.name)
-        if name is None or entry.key in read:
+        # A move of the clock that was cut short may have left files of a later moment.
+        if name is None or entry.key in read or name.timestamp > job.now_s:
             continue
         files = _complete(_control(bucket, entry), there)
         if files is not None:

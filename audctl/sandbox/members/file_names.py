@@ -13,6 +13,7 @@ from audctl.sandbox.members.choices import MemberChoices
 _INFO = re.compile(
     r"(?:ftp|http|s3|S3)_(?P<did>\d+)_(?P<mdpid>\d+)(?:_.+?)?_(?:iter|full)_(?P<ts>\d+)\.info"
 )
+_SECONDS_DIGITS = 10
 _TRAITS = re.compile(
     r"ftp_dpm_(?P<dpid>\d+)(?:_(?P<target>\d+))?_\d{10}\.(?P<mode>sync|overwrite)(?:\.\d+)?(?P<gz>\.gz)?"
 )
@@ -28,6 +29,7 @@ class ControlName:
     destination_id: int
     master_id: int
     timestamp: int
+    """Seconds since the epoch."""
     full: bool
 
 
@@ -74,7 +76,8 @@ def parse_control_name(name: str) -> ControlName | None:
     if match is None:
         return None
     full = "_full_" in name
-    return ControlName(int(match["did"]), int(match["mdpid"]), int(match["ts"]), full)
+    timestamp = int(match["ts"]) // (1000 if len(match["ts"]) > _SECONDS_DIGITS else 1)
+    return ControlName(int(match["did"]), int(match["mdpid"]), timestamp, full)
 
 
 def parse_inbound_name(name: str) -> TraitFileName | IdFileName | None:

@@ -10,7 +10,8 @@ import time
 _TABLES = (
     "sandbox_member_setting (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     """sandbox_timeline (
-        only_row INTEGER PRIMARY KEY CHECK (only_row = 1), position_us INTEGER NOT NULL)""",
+        only_row INTEGER PRIMARY KEY CHECK (only_row = 1), position_us INTEGER NOT NULL,
+        kind INTEGER NOT NULL, number INTEGER NOT NULL, bucket TEXT NOT NULL, key TEXT NOT NULL)""",
     # Who a device belongs to: known to nobody inside, it only drives what visitors do on the web site.
     "sandbox_device_owner (device_id INTEGER PRIMARY KEY, recipient_id INTEGER NOT NULL)",
     """sandbox_site_declaration (
@@ -61,6 +62,6 @@ def create_tables(conn: sqlite3.Connection) -> None:
     for index in _INDEXES:
         conn.execute(f"CREATE {index}")
     conn.execute(
-        "INSERT OR IGNORE INTO sandbox_timeline SELECT 1, ? + offset_us FROM sandbox_clock",
+        "INSERT OR IGNORE INTO sandbox_timeline SELECT 1, ? + offset_us, 8, 0, '', '' FROM sandbox_clock",
         (time.time_ns() // 1000,),
     )
