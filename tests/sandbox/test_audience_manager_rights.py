@@ -311,3 +311,16 @@ def test_rights_that_make_no_sense_are_refused(account: Account, document: Json)
     answer = httpx.put(f"{account.sandbox.url}/_sandbox/rights", json=document)
     assert answer.status_code == 400
     assert post(f"{account.sandbox.url}/_sandbox/rights").status_code == 405
+
+
+def test_mappings_have_the_permissions_of_their_destination(demo_account: Account) -> None:
+    path = "/destinations/4101/mappings"
+    with closing(Account(demo_account.sandbox, "restricted")) as restricted:
+        (row,) = restricted.get(path, includePermissions="true")["list"]
+        assert row["permissions"] == ["READ"]
+        assert restricted.get(path, permissions="WRITE")["list"] == []
+        assert restricted.get(path, permissions="READ", page=0)["total"] == 1
+        shown = restricted.get(path, includePermissions="true", includeDeletedEntities="true")
+        assert shown["total"] == 1
+    (row,) = demo_account.get(path, includePermissions="true", permissions="DELETE")["list"]
+    assert row["permissions"] == ["READ", "WRITE", "CREATE", "DELETE"]

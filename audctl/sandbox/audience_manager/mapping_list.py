@@ -1,19 +1,21 @@
 """The list of a destination's mappings, deleted ones included when asked for."""
 
-from audctl.sandbox.audience_manager import mapping_rows
-from audctl.sandbox.audience_manager.call import Answer, Call
+from audctl.sandbox.audience_manager import mapping_rows, rights
+from audctl.sandbox.audience_manager.call import Answer, Call, as_json
 from audctl.sandbox.audience_manager.fields import Field, Form
 from audctl.sandbox.audience_manager.kinds import DESTINATION, MAPPING
 from audctl.sandbox.audience_manager.listing import (
+    PERMISSIONS,
     Listing,
     Page,
     Selection,
     answer_selection,
+    permissions_asked,
     requested_page,
     wrap_page,
 )
 from audctl.sandbox.audience_manager.operation import flag
-from audctl.sandbox.audience_manager.records import addressed
+from audctl.sandbox.audience_manager.records import Record, addressed
 from audctl.sandbox.audience_manager.segment_details import METRICS
 from audctl.sandbox.audience_manager.shapes import NUMBER, STAMPS, TEXT, Schema, shown, written
 
@@ -72,8 +74,9 @@ def list_all(call: Call) -> Answer:
     selection = Selection("aam_mapping AS m", row)
     selection.where("destination_id = ?", destination.id)
     for parameter in LIST.all_parameters():
-        if parameter.apply is not None:
+        if parameter.apply is not None and not parameter.name.lower().endswith("permissions"):
             parameter.apply(call, selection)
+    _apply_permissions(call, destination, selection)
     answer = answer_selection(call, MAPPING, selection, SORTABLE)
     if requested_page(call) is not None or not call.choices.mapping_list_always_wrapped:
         return answer
@@ -82,6 +85,19 @@ def list_all(call: Call) -> Answer:
         selection.values,
     ).fetchone()
     return Answer(200, wrap_page(answer.text or "[]", total, Page(0, total)))
+
+
+def _apply_permissions(call: Call, destination: Record, selection: Selection) -> None:
+    """Narrow by, and add, the permissions on the destination: a mapping has none of its own."""
+    having = [
+        name
+        for name in PERMISSIONS
+        if rights.may(call, DESTINATION, "READ" if name == "READ" else "WRITE", destination)
+    ]
+    if not set(permissions_asked(call, "permissions")) <= set(having):
+        selection.where("0")
+    if call.flag("includePermissions"):
+        selection.add_members({"permissions": f"json('{as_json(having)}')"})
 
 
 BODY = written(FIELDS)
