@@ -7,6 +7,7 @@ from audctl.sandbox.audience_manager.folder_tree import folder_ids
 from audctl.sandbox.audience_manager.kinds import DEFAULT_MERGE_RULE_ID, SEGMENT, SEGMENT_FOLDER
 from audctl.sandbox.audience_manager.listing import (
     CODE_FILTER,
+    PERMISSIONS,
     Listing,
     Selection,
     filter_parameter,
@@ -83,6 +84,7 @@ LIST = Listing(
             "permission",
             "Another name of permissions, as one client sends it",
             repeatable=True,
+            allowed=PERMISSIONS,
             apply=_apply_permission,
         ),
         CODE_FILTER,
