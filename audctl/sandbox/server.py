@@ -208,6 +208,9 @@ class _ThreadedServer(uvicorn.Server):
             await self._finished.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # A connection that is just being accepted when its server closes would stay open for good.
+        while accepting := asyncio.all_tasks() - {*self.server_state.tasks, asyncio.current_task()}:
+            await asyncio.gather(*accepting, return_exceptions=True)
         for server in self.servers:
             server.close()
         for listener in sockets or []:
