@@ -81,9 +81,12 @@ class Front:
 
 
 def _even_path(scope: Scope) -> str:
-    """Drop the optional final slash and protect encoded slashes."""
+    """Drop the optional final slash, protect encoded slashes, and keep what would be taken for one from being sent."""
     path: str = scope["path"]
     raw: bytes = scope["raw_path"]
+    if ENCODED_SLASH in path:
+        raw = raw.replace(b"%00", b"%EF%BF%BD")
+        path = unquote(raw.decode("ascii"))
     if b"%2F" in raw or b"%2f" in raw:
         path = unquote(raw.decode("ascii").replace("%2f", "%2F").replace("%2F", "%00"))
     return path.rstrip("/") or "/"

@@ -364,6 +364,19 @@ def test_whatever_strikes_the_next_call_is_answered(
         assert again.get("/users/self")["uid"] == 7
 
 
+def test_a_body_too_large_to_keep_goes_through_unstruck(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audctl.sandbox.faults.call.MAX_KEPT_BYTES", 1000)
+    arm(account.sandbox, "POST *", "status", status=503)
+    large = {"name": "large", "description": "x" * 200_000}
+    made = account.http.post("/datasources", json=large)
+    assert made.status_code == 201
+    assert made.json()["description"] == large["description"]
+    assert rules(account.sandbox)[0]["matched"] == 0
+    account.send("POST", "/datasources", json={"name": "small"}, status=503)
+
+
 def test_faults_are_in_force_from_the_start(tmp_path: Path) -> None:
     armed = parse_rules({"route": "* /v1/*", "kind": "status", "status": 503})
     with start(tmp_path, rules=armed) as running, closing(Account(running)) as account:
