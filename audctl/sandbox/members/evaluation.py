@@ -7,6 +7,7 @@ of its folder or of folders below; the traits that the server keeps follow from 
 
 import sqlite3
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import datetime
 from typing import assert_never
 
@@ -38,11 +39,10 @@ class Evaluation:
 
     def __init__(self, conn: sqlite3.Connection, merge_rule_id: int, now: datetime) -> None:
         self._conn = conn
-        self.merge_rule_id = merge_rule_id
         self._now_s = int(now.timestamp())
         self.profiles = Profiles(conn, merge_rule_id)
-        self._held: OrderedDict[int, IdSet] = OrderedDict()
-        self._cached_sets = max(8, _CACHE_BYTES // self.profiles.size)
+        self._sets: OrderedDict[tuple[str, int], IdSet] = OrderedDict()
+        self._most_sets = max(8, _CACHE_BYTES // self.profiles.size)
 
     def profiles_in(self, rule: Node) -> IdSet:
         """Give the profiles for which a rule holds."""
@@ -66,22 +66,10 @@ class Evaluation:
             case _:
                 assert_never(rule)
 
-    def _holders(self, sid: int) -> IdSet:
-        held = self._held.get(sid)
-        if held is None:
-            held = self.profiles.reached_from(self.ids_with(sid))
-            self._held[sid] = held
-            if len(self._held) > self._cached_sets:
-                self._held.popitem(last=False)
-        else:
-            self._held.move_to_end(sid)
-        return held
-
     def ids_with(self, sid: int) -> IdSet:
         """Give the ids that hold a trait themselves."""
         row = self._conn.execute(
-            "SELECT trait_type, folder_id, data_source_id, origin FROM aam_trait WHERE id = ?",
-            (sid,),
+            "SELECT data_source_id, origin FROM aam_trait WHERE id = ?", (sid,)
         ).fetchone()
         if row is None:
             return EMPTY
@@ -91,8 +79,27 @@ class Evaluation:
             return self.profiles.ids_of_source(row["data_source_id"])
         found = EMPTY
         for trait in self._traits_behind(sid):
-            holders = numbers(self._conn, _HOLDERS, trait, self.alive_since(trait))
-            found |= collect(holders, self.profiles.size)
+            found |= self._kept("ids", trait, self._qualified)
+        return found
+
+    def _holders(self, sid: int) -> IdSet:
+        return self._kept(
+            "profiles", sid, lambda number: self.profiles.reached_from(self.ids_with(number))
+        )
+
+    def _qualified(self, trait: int) -> IdSet:
+        holders = numbers(self._conn, _HOLDERS, trait, self.alive_since(trait))
+        return collect(holders, self.profiles.size)
+
+    def _kept(self, what: str, sid: int, make: Callable[[int], IdSet]) -> IdSet:
+        """Give a set that may be asked for again; those asked for last stay within bounds of memory."""
+        key = what, sid
+        found = self._sets.get(key)
+        if found is None:
+            found = self._sets[key] = make(sid)
+            if len(self._sets) > self._most_sets:
+                self._sets.popitem(last=False)
+        self._sets.move_to_end(key)
         return found
 
     def _often(self, rule: Frequency) -> IdSet:
@@ -138,3 +145,18 @@ class Evaluation:
         ).fetchone()
         days = row[0] if row is not None and isinstance(row[0], int) else 0
         return self._now_s - days * _DAY_S if days else _FOREVER
+
+
+class Evaluations:
+    """Evaluations as of one moment, one for each merge rule, made when first asked for."""
+
+    def __init__(self, conn: sqlite3.Connection, now: datetime) -> None:
+        self._conn = conn
+        self._now = now
+        self._made: dict[int, Evaluation] = {}
+
+    def of(self, merge_rule_id: int) -> Evaluation:
+        """Give the evaluation of a merge rule; only while nothing that it has read changes."""
+        if merge_rule_id not in self._made:
+            self._made[merge_rule_id] = Evaluation(self._conn, merge_rule_id, self._now)
+        return self._made[merge_rule_id]

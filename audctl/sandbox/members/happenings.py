@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from audctl.sandbox.members.accounts import EXPORT_ACCOUNT, IMPORT_ACCOUNT, provisioned_bucket
 from audctl.sandbox.members.agenda import Event, Kind, deletions_due, files_due, next_update
 from audctl.sandbox.members.buckets import Bucket, BucketError, Location, Stored
+from audctl.sandbox.members.evaluation import Evaluations
 from audctl.sandbox.members.inbound import take_in
 from audctl.sandbox.members.job import Job, open_job
 from audctl.sandbox.members.outbound import feeds, write_outbound
@@ -63,8 +64,9 @@ def _run_technical(job: Job, name: str) -> list[str]:
 
 def _outbound(job: Job, event: Event) -> tuple[Happening, list[Event]]:
     lines = visit(job)
+    evaluations = Evaluations(job.conn, job.now)
     for feed in feeds(job.conn):
-        line = write_outbound(job, feed)
+        line = write_outbound(job, feed, evaluations)
         if line is not None:
             lines.append(line)
     following = [Event(event.at + timedelta(days=1), Kind.OUTBOUND)]

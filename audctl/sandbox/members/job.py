@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from audctl.sandbox.campaign.rows import Change
 from audctl.sandbox.campaign.values import stored_moment
@@ -52,14 +53,10 @@ def open_job(conn: sqlite3.Connection, now: datetime) -> Job:
     return Job(conn, now, read_choices(conn))
 
 
-def _hasher(name: str) -> Callable[[bytes], str]:
-    return lambda data: hashlib.new(name, data, usedforsecurity=False).hexdigest()
-
-
-HASHES: Mapping[str, Callable[[bytes], str]] = {
-    "md5": _hasher("md5"),
-    "sha1": _hasher("sha1"),
-    "sha256": _hasher("sha256"),
+HASHES: Mapping[str, Callable[[bytes], "hashlib._Hash"]] = {
+    "md5": partial(hashlib.md5, usedforsecurity=False),
+    "sha1": partial(hashlib.sha1, usedforsecurity=False),
+    "sha256": partial(hashlib.sha256, usedforsecurity=False),
 }
 PLAIN = "none"
 
@@ -68,4 +65,4 @@ def digest(algorithm: str, text: str | None) -> str | None:
     """Hash an id as the documentation says: trimmed, in lower case, as lower-case hexadecimal digits."""
     if text is None:
         return None
-    return HASHES[algorithm](text.strip().lower().encode())
+    return HASHES[algorithm](text.strip().lower().encode()).hexdigest()

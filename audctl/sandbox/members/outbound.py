@@ -12,7 +12,7 @@ from itertools import compress
 
 from audctl.sandbox.members.accounts import IMPORT_ACCOUNT, provisioned_bucket
 from audctl.sandbox.members.buckets import Bucket, BucketError
-from audctl.sandbox.members.evaluation import Evaluation
+from audctl.sandbox.members.evaluation import Evaluations
 from audctl.sandbox.members.file_names import outbound_name, outbound_root
 from audctl.sandbox.members.id_sets import (
     EMPTY,
@@ -66,7 +66,7 @@ def key_source(conn: sqlite3.Connection, data_source_id: int) -> int:
     return data_source_id if row is not None and row[0] == "CROSS_DEVICE" else DEVICE
 
 
-def write_outbound(job: Job, feed: Feed) -> str | None:
+def write_outbound(job: Job, feed: Feed, evaluations: Evaluations) -> str | None:
     """Write one day's transfer of a feed; gives a line about it, or None when there was nothing to send.
 
     The same transfer written again gives the same files, so that one cut short is simply repeated.
@@ -77,7 +77,7 @@ def write_outbound(job: Job, feed: Feed) -> str | None:
     ).fetchone()
     full = first or job.choices.outbound_mode == FULL
     source = key_source(job.conn, feed.master_id)
-    size, audiences = _audiences(job, feed, source)
+    size, audiences = _audiences(job, feed, source, evaluations)
     if not audiences:
         return None
     lines = _lines(job, source, size, audiences, full=full)
@@ -100,7 +100,9 @@ def write_outbound(job: Job, feed: Feed) -> str | None:
     return f"destination {feed.destination_id}: {root}, {total} lines in {len(files)} files"
 
 
-def _audiences(job: Job, feed: Feed, source: int) -> tuple[int, list[Audience]]:
+def _audiences(
+    job: Job, feed: Feed, source: int, evaluations: Evaluations
+) -> tuple[int, list[Audience]]:
     """Evaluate what is mapped to the feed's destination; also gives the bound of all ids."""
     value = (
         "m.document ->> '$.traitAlias'"
@@ -121,7 +123,7 @@ def _audiences(job: Job, feed: Feed, source: int) -> tuple[int, list[Audience]]:
     now: dict[str, IdSet] = {}
     size = 1
     for merge_rule_id, segments in active_segments(job.conn, list(values)).items():
-        evaluation = Evaluation(job.conn, merge_rule_id, job.now)
+        evaluation = evaluations.of(merge_rule_id)
         size = evaluation.profiles.size
         for segment_id, rule in segments:
             ids = evaluation.profiles.ids_in(evaluation.profiles_in(rule), source)

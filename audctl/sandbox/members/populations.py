@@ -13,7 +13,7 @@ from audctl.sandbox.audience_manager.choices import Choices
 from audctl.sandbox.audience_manager.kinds import DEFAULT_MERGE_RULE_ID
 from audctl.sandbox.audience_manager.rule_tree import Node
 from audctl.sandbox.audience_manager.segment_rule import parse_segment_rule
-from audctl.sandbox.members.evaluation import Evaluation
+from audctl.sandbox.members.evaluation import Evaluation, Evaluations
 
 _SERVER_KEPT = ("company", "folder", "dataSource")
 _HOLDERS = """
@@ -52,12 +52,11 @@ def refresh_populations(conn: sqlite3.Connection, now: datetime) -> int:
     """
     if not has_people(conn):
         return 0
-    evaluation = Evaluation(conn, DEFAULT_MERGE_RULE_ID, now)
-    _refresh_traits(conn, evaluation)
+    evaluations = Evaluations(conn, now)
+    _refresh_traits(conn, evaluations.of(DEFAULT_MERGE_RULE_ID))
     counted = 0
     for merge_rule_id, segments in active_segments(conn).items():
-        if merge_rule_id != evaluation.merge_rule_id:
-            evaluation = Evaluation(conn, merge_rule_id, now)
+        evaluation = evaluations.of(merge_rule_id)
         counts = [
             (evaluation.profiles_in(rule).bit_count(), segment_id) for segment_id, rule in segments
         ]
@@ -69,12 +68,12 @@ def refresh_populations(conn: sqlite3.Connection, now: datetime) -> int:
 def active_segments(
     conn: sqlite3.Connection, only: Sequence[int] | None = None
 ) -> dict[int, list[tuple[int, Node]]]:
-    """Give the active segments with their rules, by the merge rule that they share; the default one comes first."""
+    """Give the active segments with their rules, by the merge rule that they share."""
     chosen = "" if only is None else "AND id IN (SELECT value FROM json_each(:only))"
     rows = conn.execute(
         "SELECT id, merge_rule_id, document ->> '$.segmentRule' AS rule FROM aam_segment"  # noqa: S608 - a literal
-        f" WHERE document ->> '$.status' = 'ACTIVE' {chosen} ORDER BY merge_rule_id <> :default, merge_rule_id, id",
-        {"only": json.dumps(only), "default": DEFAULT_MERGE_RULE_ID},
+        f" WHERE document ->> '$.status' = 'ACTIVE' {chosen} ORDER BY merge_rule_id, id",
+        {} if only is None else {"only": json.dumps(only)},
     )
     depth = Choices().max_rule_depth
     found: dict[int, list[tuple[int, Node]]] = {}

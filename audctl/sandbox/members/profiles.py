@@ -44,14 +44,7 @@ class Profiles:
         self._by_source: dict[int, IdSet] = {}
         self._reach_devices = read_choices(conn).linked_ids_reach_devices
         self.devices = self.ids_of_source(DEVICE)
-        self._declared, self._device = array("I"), array("I")
-        for column, kept in (("declared_id", self._declared), ("device_id", self._device)):
-            kept.extend(
-                numbers(
-                    conn,
-                    f"SELECT {column} FROM aam_identity_link ORDER BY declared_id, device_id",  # noqa: S608
-                )
-            )
+        self._links: tuple[array[int], array[int]] | None = None
         sources = [
             row[0]
             for row in conn.execute(
@@ -80,7 +73,7 @@ class Profiles:
         declared = without(ids, self.devices)
         devices = ids & self.devices
         if declared and self._reach_devices:
-            devices |= self._follow(declared, self._declared, self._device)
+            devices |= self._follow(declared, *self._tied)
         return self._profiles_of(devices) | (declared & self._merged)
 
     def total(self, amounts: Iterable[tuple[int, int]]) -> dict[int, int]:
@@ -93,10 +86,8 @@ class Profiles:
             pairs = {(number, number) for number in members_of(declared & self._merged, self.size)}
             if self._reach_devices:
                 flags = flags_of(declared, self.size)
-                chosen = map(flags.__getitem__, self._declared)
-                for number, device in compress(
-                    zip(self._declared, self._device, strict=True), chosen
-                ):
+                chosen = map(flags.__getitem__, self._tied[0])
+                for number, device in compress(zip(*self._tied, strict=True), chosen):
                     pairs.add((number, self._profile_of(device)))
         for number, profile in pairs:
             totals[profile] += given[number]
@@ -116,8 +107,19 @@ class Profiles:
             devices |= self.devices & from_flags(bytes(chosen))
         if data_source_id == DEVICE:
             return devices
-        declared = self._follow(devices, self._device, self._declared) | profiles
+        declared = self._follow(devices, *reversed(self._tied)) | profiles
         return declared & self.ids_of_source(data_source_id)
+
+    @property
+    def _tied(self) -> "tuple[array[int], array[int]]":
+        """Give the declared id and the device of every link, read when first needed."""
+        if self._links is None:
+            order = "FROM aam_identity_link ORDER BY declared_id, device_id"
+            self._links = (
+                array("I", numbers(self._conn, f"SELECT declared_id {order}")),
+                array("I", numbers(self._conn, f"SELECT device_id {order}")),
+            )
+        return self._links
 
     def _find_owners(self, sources: list[int]) -> "array[int]":
         """Give for each number the profile it belongs to; of several declared ids the last one seen wins."""

@@ -10,6 +10,7 @@ All of it is made by the database from one series of numbers: the rows never pas
 
 import sqlite3
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from audctl.sandbox.audience_manager.kinds import DATA_SOURCE, MERGE_RULE
@@ -19,7 +20,7 @@ from audctl.sandbox.campaign import counters
 from audctl.sandbox.campaign.baseline import MARKETER_ID, RECIPIENTS_FOLDER_ID
 from audctl.sandbox.campaign.catalog import stored_schema
 from audctl.sandbox.campaign.rows import Change, Values, new_values
-from audctl.sandbox.campaign.schema import Schema, quoted
+from audctl.sandbox.campaign.schema import quoted
 from audctl.sandbox.campaign.values import stored_moment
 from audctl.sandbox.members.job import Job, open_job
 from audctl.sandbox.members.populations import refresh_populations, virtual_now
@@ -33,9 +34,9 @@ ACCOUNT_SOURCE_ID, EMAIL_SOURCE_ID = 4950, 4951
 """Data sources of the site's sign-in: account numbers as they are, e-mail addresses hashed."""
 MERGE_RULE_ID = 4909
 """Takes all devices of one account as one profile."""
-DAY_S = 86_400
+CLICK_HOURS = 180 * 24
 _PRIME = 2_147_483_647
-_CACHE_KIB = 65_536
+_CACHE_KIB = 16_384
 
 _FIRST_NAMES = (  # noqa: SIM905 - words read better than quotation marks
     "Alba Ana Anton Bea Boris Carla Cem Clara Dario Dina Edda Elif Emil Esra Farid Fleur Greta Hugo Ida Igor Ines Ivo"
@@ -75,12 +76,16 @@ def sow_people(conn: sqlite3.Connection, plan: Plan) -> None:
     first = counters.take(conn, counters.ID_SEQUENCE, plan.people)
     _draw(conn, plan, first)
     _make_recipients(job)
+    indexes = _drop_indexes(conn, "aam_identity")
     _make_devices(conn)
     _make_tracking_logs(job, plan)
     _make_declared_ids(job)
+    for statement in indexes:
+        conn.execute(statement)
+    _know_demo_customers(conn, first)
     _make_histories(job)
     refresh_populations(conn, virtual_now(conn))
-    for table in ("person", "device", "first_name", "last_name", "copy"):
+    for table in ("person", "device", "first_name", "last_name", "copy", "moment"):
         conn.execute(f"DROP TABLE temp.{table}")
     conn.execute(f"PRAGMA cache_size = {cache}")
 
@@ -113,8 +118,11 @@ def _make_sources(conn: sqlite3.Connection, job: Job) -> None:
 def _draw(conn: sqlite3.Connection, plan: Plan, first: int) -> None:
     """Draw what is not the same for everybody: numbers `a` to `e` for each person."""
     for table, words in (("first_name", _FIRST_NAMES), ("last_name", _LAST_NAMES)):
-        conn.execute(f"CREATE TEMP TABLE {table} (id INTEGER PRIMARY KEY, word TEXT)")
-        conn.executemany(f"INSERT INTO temp.{table} VALUES (?, ?)", enumerate(words))  # noqa: S608
+        conn.execute(f"CREATE TEMP TABLE {table} (id INTEGER PRIMARY KEY, word TEXT, small TEXT)")
+        conn.executemany(
+            f"INSERT INTO temp.{table} VALUES (?, ?, ?)",  # noqa: S608 - a literal
+            [(number, word, word.lower()) for number, word in enumerate(words)],
+        )
     conn.execute("CREATE TEMP TABLE copy (k INTEGER PRIMARY KEY)")
     conn.executemany("INSERT INTO temp.copy VALUES (?)", [(k,) for k in range(4)])
     conn.execute(
@@ -137,7 +145,7 @@ def _make_recipients(job: Job) -> None:
     columns = {
         "id": "p.recipient_id",
         "email": (
-            "lower(f.word) || '.' || lower(l.word) || '.' || p.n || CASE p.c % 3 WHEN 0 THEN '@mail.example'"
+            "f.small || '.' || l.small || '.' || p.n || CASE p.c % 3 WHEN 0 THEN '@mail.example'"
             " WHEN 1 THEN '@post.example' ELSE '@marlowfinch.example' END"
         ),
         "firstName": "f.word",
@@ -179,17 +187,6 @@ def _make_devices(conn: sqlite3.Connection) -> None:
     conn.execute(
         f"INSERT INTO aam_identity SELECT id, {DEVICE}, value FROM temp.device"  # noqa: S608 - a constant
     )
-    # The demo's hand-made customers, whom Campaign has seen clicking.
-    conn.execute(
-        "INSERT OR IGNORE INTO aam_identity (data_source_id, value)"
-        " SELECT DISTINCT ?, sourceId FROM nms_trackingLogRcp WHERE sourceId <> ''",
-        (DEVICE,),
-    )
-    conn.execute(
-        'INSERT OR IGNORE INTO sandbox_device_owner SELECT i.id, log."recipient-id" FROM nms_trackingLogRcp AS log'
-        " JOIN aam_identity AS i ON i.data_source_id = ? AND i.value = log.sourceId",
-        (DEVICE,),
-    )
     conn.execute(
         "INSERT INTO sandbox_device_owner SELECT d.id, p.recipient_id FROM temp.device AS d"
         " CROSS JOIN temp.person AS p ON p.n = d.n WHERE d.k < 3 ORDER BY d.id"
@@ -204,9 +201,7 @@ def _make_tracking_logs(job: Job, plan: Plan) -> None:
     first = counters.take(job.conn, counters.ID_SEQUENCE, 2 * devices + plan.people)
     columns = {
         "id": f"{first} + click.number",
-        "logDate": (
-            f"strftime('%Y-%m-%d %H:%M:%S.000Z', {job.now_s} - click.draw % {180 * DAY_S}, 'unixepoch')"
-        ),
+        "logDate": "moment.text",
         "sourceId": "click.value",
         "recipient-id": "click.recipient_id",
     }
@@ -216,7 +211,15 @@ def _make_tracking_logs(job: Job, plan: Plan) -> None:
         " FROM temp.device AS d CROSS JOIN temp.person AS p ON p.n = d.n CROSS JOIN temp.copy"
         " WHERE d.k < 3 AND d.draw % 100 < 85 AND copy.k < 1 + (d.draw % 7 = 0)"
         f" UNION ALL SELECT {2 * devices} + n, recipient_id, printf('%018d%020d', 900000000000000000 + n, a), c"
-        " FROM temp.person WHERE c % 20 = 0) AS click"
+        f" FROM temp.person WHERE c % 20 = 0) AS click CROSS JOIN temp.moment ON moment.id = click.draw % {CLICK_HOURS}"
+    )
+    job.conn.execute("CREATE TEMP TABLE moment (id INTEGER PRIMARY KEY, text TEXT)")
+    job.conn.executemany(
+        "INSERT INTO temp.moment VALUES (?, ?)",
+        [
+            (k, stored_moment(job.now - timedelta(hours=k, minutes=k % 60)))
+            for k in range(CLICK_HOURS)
+        ],
     )
     _insert_rows(job, "nms:trackingLogRcp", {}, columns, rows)
 
@@ -235,10 +238,8 @@ def _make_declared_ids(job: Job) -> None:
             f" CROSS JOIN nms_recipient AS r ON r.id = p.recipient_id WHERE {share}",
             (last,),
         )
-        # In the order of the index on values, which hashes would fill all over.
         conn.execute(
-            "INSERT INTO aam_identity SELECT id, ?, value FROM temp.declared ORDER BY value",
-            (source_id,),
+            "INSERT INTO aam_identity SELECT id, ?, value FROM temp.declared", (source_id,)
         )
         conn.execute(
             "INSERT INTO aam_identity_link SELECT x.id, d.id, ? - d.draw % 2592000 FROM temp.device AS d"
@@ -246,6 +247,22 @@ def _make_declared_ids(job: Job) -> None:
             (job.now_s,),
         )
         conn.execute("DROP TABLE temp.declared")
+
+
+def _know_demo_customers(conn: sqlite3.Connection, first: int) -> None:
+    """Let Audience Manager know the visitor ids of those who were customers before the people came."""
+    before = "FROM nms_trackingLogRcp AS log WHERE log.\"recipient-id\" < ? AND log.sourceId <> ''"
+    conn.execute(
+        "INSERT OR IGNORE INTO aam_identity (data_source_id, value)"
+        f" SELECT DISTINCT ?, log.sourceId {before}",
+        (DEVICE, first),
+    )
+    conn.execute(
+        "INSERT OR IGNORE INTO sandbox_device_owner"  # noqa: S608 - a literal
+        ' SELECT (SELECT id FROM aam_identity WHERE data_source_id = ? AND value = log.sourceId), log."recipient-id"'
+        f" {before}",
+        (DEVICE, first),
+    )
 
 
 def _make_histories(job: Job) -> None:
@@ -292,7 +309,7 @@ def _insert_rows(
     constant = {name: value for name, value in usual.items() if name not in columns}
     names = ", ".join(quoted(name) for name in (*columns, *constant))
     marks = "".join(", ?" for _ in constant)
-    indexes = _drop_indexes(job.conn, schema)
+    indexes = _drop_indexes(job.conn, schema.table)
     job.conn.execute(
         f"INSERT INTO {quoted(schema.table)} ({names}) SELECT {', '.join(columns.values())}{marks} FROM {rows}",  # noqa: S608
         tuple(constant.values()),
@@ -301,11 +318,11 @@ def _insert_rows(
         job.conn.execute(statement)
 
 
-def _drop_indexes(conn: sqlite3.Connection, schema: Schema) -> list[str]:
+def _drop_indexes(conn: sqlite3.Connection, table: str) -> list[str]:
     """Drop a table's indexes and give the statements that make them again: sorting once beats a million insertions."""
     rows = conn.execute(
         "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
-        (schema.table,),
+        (table,),
     ).fetchall()
     for row in rows:
         conn.execute(f"DROP INDEX {quoted(row['name'])}")
