@@ -33,6 +33,7 @@ _ADDRESSES = {
     "/ims/token/v3": "IMS",
     "/v1/…": "Audience Manager",
     "/nl/jsp/soaprouter.jsp": "Campaign",
+    "/_sandbox/openapi.json": "Audience Manager's part, described for machines",
     "/_sandbox/status": "these numbers as JSON",
 }
 
@@ -76,7 +77,7 @@ def render(view: PageView) -> str:
         _heading("faults", f"Faults in force: {len(view.faults)}"),
         _faults(view.faults),
         _heading("addresses", "Addresses"),
-        _table(("path", "is"), _ADDRESSES.items()),
+        f"<div class='scroll'>{_table(('path', 'is'), _ADDRESSES.items())}</div>",
         "</main></body></html>\n",
     ]
     return "\n".join(parts)
@@ -130,8 +131,9 @@ def _call(call: Call) -> str:
 def _faults(faults: Sequence[Mapping[str, object]]) -> str:
     if not faults:
         return "<p class='dim'>None.</p>"
-    names = ("number", "route", "kind", "matched", "struck")
-    return _table(names, [tuple(fault.get(name) for name in names) for fault in faults])
+    names = ("number", "route", "kind", "matched", "struck", "trouble")
+    table = _table(names, [tuple(fault.get(name) for name in names) for fault in faults])
+    return f"<div class='scroll'>{table}</div>"
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -42,6 +42,12 @@ def test_every_kind_of_fault_is_explained_with_an_example(kind: str) -> None:
     assert KINDS[kind].example["kind"] == kind
 
 
+def test_the_program_in_the_text_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    exec(program, {"folder": tmp_path})  # noqa: S102 - our own text
+    assert capsys.readouterr().out.startswith("http://127.0.0.1:")
+
+
 def test_the_examples_in_the_text_work() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     examples = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
