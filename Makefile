@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test fmt fmt-check lint types imports check bench wheel-check lock clean
+.PHONY: help setup demo test test-sdk fmt fmt-check lint types imports check bench wheel-check lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -30,6 +30,9 @@ demo: setup ## Show the whole product at work against the local sandbox, in unde
 
 test: setup ## Run the test suite
 	@$(BIN)/python -m pytest -n $(WORKERS)
+
+test-sdk: setup ## Try the official Campaign SDK against the sandbox; needs node and npm
+	@$(BIN)/python -m tests.sdk.run
 
 fmt: setup ## Format the code
 	$(BIN)/ruff format .
@@ -52,7 +55,7 @@ wheel-check: setup ## Build the wheel, install it into a clean environment and v
 	@.ci/wheel-check $(BIN)/python
 
 # In this order so that a run ends with pytest's own summary.
-check: fmt-check lint types imports wheel-check ## Everything a change must pass; exactly what .ci/run does
+check: fmt-check lint types imports wheel-check test-sdk ## Everything a change must pass; exactly what .ci/run does
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
 bench: setup ## Measure start-up, validate and plan beside peers; N="1000 50000" sets the sizes

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import socket
+import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -18,35 +19,56 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from audctl.sandbox import audience_manager, campaign, control, ims
+from audctl.sandbox import audience_manager, campaign, control, ims, overview
 from audctl.sandbox.audience_manager import Choices
+from audctl.sandbox.audience_manager.estimates import stored_population
+from audctl.sandbox.audience_manager.rule_tree import Node
 from audctl.sandbox.calls import CallLog
-from audctl.sandbox.faults import Faults
+from audctl.sandbox.campaign.quirks import DEFAULT_QUIRKS, Quirks
+from audctl.sandbox.faults import FaultRule, Faults
 from audctl.sandbox.front import Front
+from audctl.sandbox.loopback import listen, url_of
+from audctl.sandbox.members import MemberChoices
+from audctl.sandbox.members.buckets import store_url
+from audctl.sandbox.members.choices import store_choices
+from audctl.sandbox.members.populations import has_people, population
 from audctl.sandbox.seed import seed as sow
 from audctl.sandbox.store import Store
 
-HOST = "127.0.0.1"
 START_TIMEOUT_S = 30
-BACKLOG = 512
 
 _log = logging.getLogger("audctl.sandbox")
 
 
-def build_app(store: Store, choices: Choices | None = None) -> ASGIApp:
+def build_app(
+    store: Store,
+    *,
+    choices: Choices | None = None,
+    quirks: Quirks = DEFAULT_QUIRKS,
+    rules: Iterable[FaultRule] = (),
+) -> ASGIApp:
     """Make the ASGI application over a store: IMS, Audience Manager, Campaign and the sandbox's own controls."""
-    faults, calls = Faults(), CallLog()
+    faults, calls = Faults(rules), CallLog()
+    choices = choices or Choices()
     app = Starlette(
         routes=[
-            *ims.routes(store),
-            *audience_manager.routes(store, choices or Choices()),
-            *campaign.routes(store),
+            *ims.routes(store, choices),
+            *audience_manager.routes(store, choices, _population),
+            *campaign.routes(store, quirks),
             *control.routes(store, faults, calls),
+            *overview.routes(store, faults, calls),
         ],
         exception_handlers={HTTPException: _refuse, Exception: _report_defect},
     )
     app.router.redirect_slashes = False  # the front door has dropped the optional final slash
-    return Front(app, faults, calls)
+    return Front(app, store, faults, calls)
+
+
+def _population(conn: sqlite3.Connection, rule: Node) -> int | None:
+    """Count the profiles of a rule; without people there is only what seeds wrote."""
+    if has_people(conn):
+        return population(conn, rule)
+    return stored_population(conn, rule)
 
 
 class RunningSandbox:
@@ -58,7 +80,7 @@ class RunningSandbox:
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True
         )
-        self.url = _url(listener)
+        self.url = url_of(listener)
         """Base URL, without a final slash."""
 
     @property
@@ -91,19 +113,30 @@ class RunningSandbox:
             self._store.close()
 
 
-def start(
-    data: Path, *, port: int = 0, seed: str | None = None, choices: Choices | None = None
+def start(  # noqa: PLR0913 - one keyword for each thing that may be otherwise
+    data: Path,
+    *,
+    port: int = 0,
+    seed: str | None = None,
+    choices: Choices | None = None,
+    quirks: Quirks = DEFAULT_QUIRKS,
+    rules: Iterable[FaultRule] = (),
+    people: int = 0,
+    members: MemberChoices | None = None,
+    buckets: str | None = None,
 ) -> RunningSandbox:
     """Serve the state under `data` from a thread; port 0 takes a free one.
 
-    A seed fills the state once: a folder that has had it keeps what it holds. Raises DataFolderInUseError when another
-    sandbox has the folder open, and OSError when the port is taken.
+    A seed fills the state once: a folder that has had it keeps what it holds; `people` synthetic customers come with
+    it. `members` and `buckets` (an S3 endpoint on loopback) are kept in the folder until others are given. Raises
+    DataFolderInUseError when another sandbox has the folder open, OSError when the port is taken, and ValueError for a
+    seed, a number or an endpoint that cannot be.
     """
     store = Store(data)
     try:
-        if seed is not None:
-            sow(store, seed)
-        sandbox = RunningSandbox(store, build_app(store, choices), _listen(port))
+        _prepare(store, seed, people, members, buckets)
+        app = build_app(store, choices=choices, quirks=quirks, rules=rules)
+        sandbox = RunningSandbox(store, app, listen(port))
         sandbox.run()
     except BaseException:
         store.close()
@@ -111,19 +144,41 @@ def start(
     return sandbox
 
 
-def serve(
-    data: Path, port: int, seed: str | None, announce: Callable[[str], None] = lambda _url: None
+def serve(  # noqa: PLR0913 - one keyword for each thing that may be otherwise
+    data: Path,
+    port: int,
+    seed: str | None,
+    announce: Callable[[str], None] = lambda _url: None,
+    *,
+    choices: Choices | None = None,
+    quirks: Quirks = DEFAULT_QUIRKS,
+    rules: Iterable[FaultRule] = (),
+    people: int = 0,
+    members: MemberChoices | None = None,
+    buckets: str | None = None,
 ) -> None:
     """Serve until the process is told to stop; `announce` receives the base URL once the port is open.
 
     Raises what `start` raises.
     """
     with closing(Store(data)) as store:
-        if seed is not None:
-            sow(store, seed)
-        with _listen(port) as listener:
-            announce(_url(listener))
-            uvicorn.Server(_config(build_app(store))).run(sockets=[listener])
+        _prepare(store, seed, people, members, buckets)
+        with listen(port) as listener:
+            announce(url_of(listener))
+            app = build_app(store, choices=choices, quirks=quirks, rules=rules)
+            uvicorn.Server(_config(app)).run(sockets=[listener])
+
+
+def _prepare(
+    store: Store, seed: str | None, people: int, members: MemberChoices | None, buckets: str | None
+) -> None:
+    with store.write() as conn:
+        if members is not None:
+            store_choices(conn, members)
+        if buckets is not None:
+            store_url(conn, buckets)
+    if seed is not None:
+        sow(store, seed, people=people)
 
 
 class _Protocol(H11Protocol):
@@ -153,6 +208,9 @@ class _ThreadedServer(uvicorn.Server):
             await self._finished.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # A connection that is just being accepted when its server closes would stay open for good.
+        while accepting := asyncio.all_tasks() - {*self.server_state.tasks, asyncio.current_task()}:
+            await asyncio.gather(*accepting, return_exceptions=True)
         for server in self.servers:
             server.close()
         for listener in sockets or []:
@@ -188,23 +246,6 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         timeout_graceful_shutdown=5,
         **settings,
     )
-
-
-def _listen(port: int) -> socket.socket:
-    # asyncio sets TCP_NODELAY only where the protocol is named; without it every answer waits 40 ms for an ACK.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
-        listener.listen(BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def _url(listener: socket.socket) -> str:
-    return f"http://{HOST}:{listener.getsockname()[1]}"
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:

@@ -2,16 +2,20 @@
 
 A data folder belongs to one process. The claim is an exclusive lock on a second, empty SQLite file, which the
 operating system drops when the process dies, so a crash never leaves a folder locked.
+
+What is in it is readable for its owner only: manifests under test may carry real names and keys.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from audctl.sandbox import audience_manager, campaign, ims
+from audctl.sandbox import audience_manager, campaign, ims, members
 
 _CLOCK_TABLE = """
 CREATE TABLE IF NOT EXISTS sandbox_clock (
@@ -21,6 +25,13 @@ CREATE TABLE IF NOT EXISTS sandbox_clock (
 INSERT OR IGNORE INTO sandbox_clock VALUES (1, 0);
 CREATE TABLE IF NOT EXISTS sandbox_seed (name TEXT PRIMARY KEY);
 """
+
+DATABASE = "sandbox.sqlite"
+LOCK = "sandbox.lock"
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+
+_LOSING: ContextVar[bool] = ContextVar("losing", default=False)
 
 
 class DataFolderInUseError(Exception):
@@ -46,9 +57,11 @@ class Store:
 
         Raises DataFolderInUseError when another process, or another Store of this one, has it open.
         """
-        data.mkdir(parents=True, exist_ok=True)
-        self._claim = _claim_folder(data)
-        self._path = data / "sandbox.sqlite"
+        make_private(data)
+        self.data = data
+        """Folder of the state."""
+        self._claim = claim_folder(data)
+        self._path = _private_file(data / DATABASE)
         self._writing = threading.RLock()
         self._write_depth = 0
         self._readers_lock = threading.Lock()
@@ -60,6 +73,7 @@ class Store:
             ims.create_tables(conn)
             audience_manager.create_tables(conn)
             campaign.create_tables(conn)
+            members.create_tables(conn)
             (offset_us,) = conn.execute("SELECT offset_us FROM sandbox_clock").fetchone()
         self._offset = timedelta(microseconds=offset_us)
 
@@ -78,9 +92,24 @@ class Store:
                 self._writer.execute("ROLLBACK")
                 raise
             else:
-                self._writer.execute("COMMIT")
+                self._writer.execute("ROLLBACK" if _LOSING.get() else "COMMIT")
             finally:
                 self._write_depth = 0
+
+    @contextmanager
+    def losing_writes(self) -> Iterator[None]:
+        """Undo, at their ends, the transactions that this call makes, although their callers see them succeed."""
+        token = _LOSING.set(True)
+        try:
+            yield
+        finally:
+            _LOSING.reset(token)
+
+    def expire_sign_ins(self) -> None:
+        """Invalidate every token and every session at once."""
+        with self.write() as conn:
+            ims.expire_tokens(conn)
+            campaign.expire_sessions(conn)
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -134,9 +163,20 @@ class Store:
         return conn
 
 
-def _claim_folder(data: Path) -> sqlite3.Connection:
+def make_private(data: Path) -> None:
+    """Create the folder for its owner only; one that is there already is closed to others if it is a sandbox's own.
+
+    Any other folder somebody named keeps its mode: closing a whole project to others would be a surprise.
+    """
+    data.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+    if (data / DATABASE).exists() or not any(data.iterdir()):
+        data.chmod(FOLDER_MODE)
+
+
+def claim_folder(data: Path) -> sqlite3.Connection:
+    """Claim the folder for as long as the connection is open; raises DataFolderInUseError."""
     claim = sqlite3.connect(
-        data / "sandbox.lock", timeout=0, isolation_level=None, check_same_thread=False
+        _private_file(data / LOCK), timeout=0, isolation_level=None, check_same_thread=False
     )
     try:
         claim.execute("BEGIN EXCLUSIVE")
@@ -144,6 +184,16 @@ def _claim_folder(data: Path) -> sqlite3.Connection:
         claim.close()
         raise DataFolderInUseError(data) from error
     return claim
+
+
+def _private_file(path: Path) -> Path:
+    # SQLite gives the files beside a database the mode of the database.
+    try:
+        # A file that exists is not opened: closing it again would drop the locks this process has on it.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, FILE_MODE))
+    except FileExistsError:
+        path.chmod(FILE_MODE)
+    return path
 
 
 def _run_script(conn: sqlite3.Connection, script: str) -> None:

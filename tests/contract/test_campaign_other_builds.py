@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from audctl.errors import ConflictError, RejectedError
-from audctl.sandbox import campaign
 from audctl.sandbox.campaign.quirks import Quirks
-from audctl.sandbox.campaign.router import routes
 from audctl.sandbox.server import start
 from tests.contract.bench import Bench
 from tests.contract.campaign_cases import CASES, TOO_LONG, build, group, workflow
@@ -35,10 +32,7 @@ NUMBERS = itertools.count()
 
 @pytest.fixture(scope="module", params=list(BUILDS.values()), ids=list(BUILDS))
 def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(campaign, "routes", partial(routes, quirks=request.param))
-        sandbox = start(tmp_path_factory.mktemp("build"), seed="demo")
-    with sandbox:
+    with start(tmp_path_factory.mktemp("build"), seed="demo", quirks=request.param) as sandbox:
         yield sandbox.url
 
 

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audctl.sandbox.audience_manager import Choices
-from audctl.sandbox.audience_manager.dispatch import as_json, escape_html
+from audctl.sandbox.audience_manager.call import as_json
+from audctl.sandbox.audience_manager.dispatch import escape_html
 from audctl.sandbox.server import start
 from tests.sandbox.audience_manager_account import Account, segment_body, trait_body
 

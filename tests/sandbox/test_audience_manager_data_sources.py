@@ -7,7 +7,7 @@ import pytest
 
 from audctl.sandbox.audience_manager import Choices
 from audctl.sandbox.server import start
-from tests.sandbox.audience_manager_account import Account, Json
+from tests.sandbox.audience_manager_account import Account, Json, fetch_token, post
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,6 +150,28 @@ def test_lists_can_be_narrowed(account: Account) -> None:
     assert codes(integrationCode="IN") == []
 
 
+def test_lists_can_be_narrowed_for_models_containers_and_objects(demo_account: Account) -> None:
+    def names(**query: Json) -> set[str]:
+        return {row["name"] for row in demo_account.get("/datasources", **query)}
+
+    everything = names()
+    suite = {"Marlow & Finch: production report suite"}
+    unused = demo_account.data_source()["name"]
+    assert unused not in names(modelingEnabled="true")
+    assert "Legacy web tracking" in names(modelingEnabled="true")
+    assert (
+        names(objectType="trait") == names(objectType="SEGMENT") == (everything | {unused}) - suite
+    )
+    demo_account.get("/datasources", objectType="model", status=400)
+    with demo_account.sandbox.store.write() as conn:  # no call puts data sources into containers
+        conn.execute(
+            "UPDATE aam_data_source SET document = json_set(document, '$.containerIds', json('[1]'))"
+            " WHERE name = ?",
+            (unused,),
+        )
+    assert names(availableForContainersOnly="true") == everything
+
+
 def test_a_source_in_use_cannot_be_deleted(account: Account) -> None:
     source = account.data_source()["dataSourceId"]
     trait = account.trait(source, name="Cart")
@@ -201,3 +223,18 @@ def test_report_suite_sources_stay(demo_account: Account) -> None:
     refused = demo_account.delete(path, status=409)
     assert refused["code"] == "CANNOT_DELETE_REPORT_SUITE_DATA_SOURCE"
     demo_account.put(path, {**suite, "name": "mine"}, status=403)
+
+
+def test_sampling_turns_itself_off_after_two_weeks(account: Account) -> None:
+    made = account.data_source()
+    assert made["samplingStartTime"] is None
+    path = f"/datasources/{made['dataSourceId']}"
+    changed = account.put(path, {**made, "samplingEnabled": True})
+    assert changed["samplingEndTime"] - changed["samplingStartTime"] == 14 * 86_400_000
+    assert account.get(path)["samplingEnabled"] is True
+    post(f"{account.sandbox.url}/_sandbox/clock", json={"advance": "14d"}).raise_for_status()
+    account.http.headers["Authorization"] = f"Bearer {fetch_token(account.sandbox.url)}"
+    (row,) = account.get("/datasources", integrationCode=made["integrationCode"])
+    assert row["samplingEnabled"] is account.get(path)["samplingEnabled"] is False
+    again = account.put(path, {**row, "samplingEnabled": True})
+    assert again["samplingStartTime"] > changed["samplingStartTime"]

@@ -365,3 +365,80 @@ def test_destinations_are_limited_in_number(tmp_path: Path) -> None:
         account.post("/destinations", COOKIE)
         refused = account.post("/destinations", COOKIE, status=409)
         assert refused["message"] == "the account may have at most 3 destinations"
+
+
+def test_list_extras_of_destinations(demo_account: Account) -> None:
+    source = demo_account.get("/datasources", integrationCode="legacy-store-cards")[0]
+    with demo_account.sandbox.store.write() as conn:  # a consultant sets the target data source
+        conn.execute(
+            "UPDATE aam_destination SET document = json_set(document, '$.dataSourceId', ?)"
+            " WHERE id = 4200",
+            (source["dataSourceId"],),
+        )
+    rows = demo_account.get(
+        "/destinations",
+        includeMetrics="true",
+        includeAddressableAudienceMetrics="true",
+        includeMasterDataSourceIdType="true",
+    )
+    shown = {
+        row["destinationId"]: (row["mappingCount"], row["masterDataSourceIdType"]) for row in rows
+    }
+    assert shown == {4101: (1, None), 4200: (0, "CROSS_DEVICE")}
+    assert all(row["addressableAudience"] is None for row in rows)
+
+
+def test_a_server_to_server_destination_keeps_its_name(demo_account: Account) -> None:
+    feed = demo_account.get("/destinations/4200")
+    refused = demo_account.put("/destinations/4200", {**feed, "name": "Mine"}, status=400)
+    assert refused["childMessages"] == ["name cannot be changed"]
+    demo_account.put("/destinations/4200", {**feed, "description": "mine"})
+
+
+def test_rarely_used_members_show_once_they_were_set(account: Account) -> None:
+    made = account.url_destination(devicePlatform="iOS", hideReferrer="true", mapAllSegments=False)
+    assert (made["devicePlatform"], made["hideReferrer"], made["mapAllSegments"]) == (
+        "iOS",
+        True,
+        False,
+    )
+    assert "maxMappings" not in made
+    account.put(
+        f"/destinations/{made['destinationId']}", {**made, "devicePlatform": "TV"}, status=400
+    )
+
+
+def test_deleted_mappings_can_be_listed(account: Account) -> None:
+    segment, _ = segment_of(account)
+    base = f"/destinations/{account.url_destination()['destinationId']}"
+    kept, gone = (
+        account.post(f"{base}/mappings", mapping_body(segment, url=f"https://{number}.example"))
+        for number in range(2)
+    )
+    account.delete(f"{base}/mappings/{gone['destinationMappingId']}")
+    rows = account.get(f"{base}/mappings", includeDeletedEntities="true", includeMetrics="true")
+    assert {row["mappingId"]: row["elementStatus"] for row in rows["list"]} == {
+        kept["destinationMappingId"]: "active",
+        gone["destinationMappingId"]: "deleted",
+    }
+    assert {row["totalUniques7Day"] for row in rows["list"]} == {0}
+    assert rows["total"] == 2
+    page = account.get(f"{base}/mappings", includeDeletedEntities="true", page=0, search="1.ex")
+    assert [row["url"] for row in page["list"]] == ["https://1.example"]
+    assert account.get(f"{base}/mappings")["total"] == 1
+    account.delete(f"{base}/mappings/{kept['destinationMappingId']}")
+    account.delete(base)
+
+
+def test_the_path_of_one_documentation_page_maps_too(account: Account) -> None:
+    segment, _ = segment_of(account)
+    base = f"/destinations/{account.post('/destinations', SERIALISED)['destinationId']}"
+    made = account.post(f"{base}/traits/", mapping_body(segment, traitAlias="a"))
+    assert account.get(f"{base}/mappings/{made['destinationMappingId']}") == made
+
+
+def test_many_destinations_can_be_deleted_at_once(account: Account) -> None:
+    made = [account.url_destination()["destinationId"] for _ in range(2)]
+    account.post("/destinations/bulk-delete/", [*made, 1], status=409)
+    account.post("/destinations/bulk-delete/", made, status=204)
+    assert account.get("/destinations") == []

@@ -151,3 +151,19 @@ def test_trait_folders_are_limited_in_number(tmp_path: Path) -> None:
         )
         for name in "abc":
             add(account, "segments", name)
+
+
+def test_the_trait_tree_can_be_cut_to_the_folders_of_a_data_source(account: Account) -> None:
+    source = account.data_source()["dataSourceId"]
+    web = add(account, "traits", "Web")["folderId"]
+    cart = add(account, "traits", "Cart", web)["folderId"]
+    add(account, "traits", "Empty", web)
+    account.trait(source, folderId=cart)
+
+    def paths(folder: Json) -> list[str]:
+        return [folder["path"], *(path for child in folder["subFolders"] for path in paths(child))]
+
+    (tree,) = account.get("/folders/traits", dataSourceId=source, includeThirdParty="true")
+    assert paths(tree) == ["/All Traits", "/All Traits/Web", "/All Traits/Web/Cart"]
+    (tree,) = account.get("/folders/traits", dataSourceId=1)
+    assert paths(tree) == ["/All Traits"]

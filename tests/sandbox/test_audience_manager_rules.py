@@ -8,6 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audctl.sandbox.audience_manager.rule_tree import (
+    AllOf,
+    AnyOf,
+    Frequency,
+    HasTrait,
+    Node,
+    Not,
+    as_document,
+    leaves,
+    matches_nobody_known,
+    rule_text,
+    within_days,
+)
 from audctl.sandbox.audience_manager.segment_rule import RuleError, parse_segment_rule
 from audctl.sandbox.audience_manager.trait_rule import check_trait_rule
 
@@ -115,3 +128,67 @@ def test_a_rule_is_true_for_a_user_without_traits_when_logic_says_so(
 ) -> None:
     text, expected = rule
     assert parse_segment_rule(text, MAX_DEPTH).matches_nobody_known is expected
+
+
+def tree_of(text: str) -> Node:
+    return parse_segment_rule(text, MAX_DEPTH).tree
+
+
+def holds(node: Node, counts: dict[int, int]) -> bool:
+    """Evaluate a rule for a profile that has had each trait so often, all of it today."""
+    match node:
+        case HasTrait(sid):
+            return counts.get(sid, 0) > 0
+        case Frequency(sids, operator, times, _):
+            had = sum(counts.get(sid, 0) for sid in sids)
+            return {">=": had >= times, "<=": had <= times, "==": had == times}[operator]
+        case Not(operand):
+            return not holds(operand, counts)
+        case AllOf(operands):
+            return all(holds(operand, counts) for operand in operands)
+        case AnyOf(operands):
+            return any(holds(operand, counts) for operand in operands)
+
+
+COUNTS = st.dictionaries(NUMBERS, st.integers(min_value=0, max_value=4), max_size=9)
+
+
+@given(RULES)
+def test_writing_a_rule_anew_keeps_its_tree(rule: tuple[str, bool]) -> None:
+    tree = tree_of(rule[0])
+    assert tree_of(rule_text(tree)) == tree
+
+
+@given(RULES, COUNTS)
+def test_a_rule_written_anew_holds_for_the_same_profiles(
+    rule: tuple[str, bool], counts: dict[int, int]
+) -> None:
+    tree = tree_of(rule[0])
+    assert holds(tree_of(rule_text(tree)), counts) == holds(tree, counts)
+    assert holds(within_days(tree, 7), counts) == holds(tree, counts)
+    assert matches_nobody_known(tree) == holds(tree, {})
+
+
+@given(RULES)
+def test_the_days_of_an_estimate_reach_every_condition_without_a_recency(
+    rule: tuple[str, bool],
+) -> None:
+    for leaf in leaves(within_days(tree_of(rule[0]), 7)):
+        assert isinstance(leaf, Frequency)
+        assert leaf.recency == ("<=", 7)
+
+
+def test_a_recency_of_its_own_stays() -> None:
+    tree = tree_of("frequency([1T] >= 30D) >= 2 AND 2T")
+    assert rule_text(within_days(tree, 7)) == (
+        "frequency([1T] >= 30D) >= 2 AND frequency([2T] <= 7D) >= 1"
+    )
+
+
+def test_precedence_shows_in_the_tree() -> None:
+    assert tree_of("1T OR NOT 2T AND 3T") == AnyOf(
+        (HasTrait(1), AllOf((Not(HasTrait(2)), HasTrait(3))))
+    )
+    assert as_document(tree_of("NOT 1T"))["type"] == "NOT"
+    with pytest.raises(RuleError, match="too large"):
+        tree_of("frequency([1T]) >= 9999999999")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -220,3 +221,139 @@ def test_the_demo_tenant_has_segments_of_several_makers(demo_account: Account) -
     path = f"/segments/{spenders['sid']}"
     demo_account.put(path, {**spenders, "status": "INACTIVE"}, status=403)
     demo_account.delete(path, status=403)
+
+
+def test_a_start_time_shows_once_it_was_set(account: Account, source: int) -> None:
+    made = account.segment(source, "7000000T")
+    assert "startTime" not in made
+    path = f"/segments/{made['sid']}"
+    assert account.put(path, {**made, "startTime": "5"})["startTime"] == 5
+    assert account.put(path, made)["startTime"] is None
+
+
+def test_a_segment_tells_where_it_is_used(account: Account, source: int, trait: int) -> None:
+    segment = account.segment(source, f"{trait}T")["sid"]
+    destination = account.url_destination()["destinationId"]
+    for number in range(2):
+        body = mapping_body(segment, url=f"https://{number}.example")
+        account.post(f"/destinations/{destination}/mappings", body)
+    flags: Json = {
+        "includeInUseStatus": "true",
+        "includeTraitDataSourceIds": "true",
+        "includeAddressableAudienceMetrics": "true",
+    }
+    one, (row,) = account.get(f"/segments/{segment}", **flags), account.get("/segments", **flags)
+    for shown in (one, row):
+        assert (shown["inUse"], shown["mappedEntities"]) == (True, {"destinations": [destination]})
+        assert shown["traitDataSourceIds"] == [source]
+        assert shown["addressableAudience"] is None
+    assert "inUse" not in account.get(f"/segments/{segment}")
+
+
+def test_the_expression_tree_comes_with_the_detail_only(
+    account: Account, source: int, trait: int
+) -> None:
+    other = account.trait(source)["sid"]
+    rule = f"({trait}T OR frequency([{trait}T, {other}T] <= 7D) >= 2) AND NOT {other}T"
+    segment = account.segment(source, rule)["sid"]
+    shown = account.get(f"/segments/{segment}", includeExprTree="true")
+    assert shown["expressionTree"] == {
+        "type": "AND",
+        "operands": [
+            {
+                "type": "OR",
+                "operands": [
+                    {"type": "TRAIT", "sid": trait},
+                    {
+                        "type": "FREQUENCY",
+                        "sids": [trait, other],
+                        "recency": {"operator": "<=", "days": 7},
+                        "operator": ">=",
+                        "times": 2,
+                    },
+                ],
+            },
+            {"type": "NOT", "operands": [{"type": "TRAIT", "sid": other}]},
+        ],
+    }
+    assert [row["sid"] for row in shown["traits"]] == shown["mappableTraits"] == [trait, other]
+    assert (shown["hiddenTraits"], shown["codeViewOnly"]) == ([], False)
+    assert "expressionTree" not in account.get("/segments", includeExprTree="true")[0]
+
+
+def test_estimates_tell_the_size_on_record_or_none(demo_account: Account) -> None:
+    vip, openers = (
+        demo_account.get(f"/segments/ic:{code}") for code in ("vip-customers", "newsletter-openers")
+    )
+
+    def estimate(rule: str, path: str = "estimate-size", status: int = 200) -> Json:
+        return demo_account.post(f"/segments/{path}", {"rule": rule}, status=status)
+
+    assert estimate(vip["segmentRule"])["size"] == 48_210
+    assert estimate(openers["segmentRule"])["size"] == 58_121
+    assert estimate(f"  ({openers['segmentRule']})")["size"] == 58_121
+    unseen = f"{vip['segmentRule']} AND NOT 7000000T"
+    assert estimate(unseen) == {"rule": unseen, "days": None, "size": None}
+    for days in (7, 30, 60):
+        answer = estimate(vip["segmentRule"], f"estimate-{days}-day-size")
+        assert (answer["days"], answer["size"]) == (days, None)
+    estimate("7T", status=400)
+    group = f"frequency([{vip['segmentRule']}]) >= 1"
+    assert estimate(" AND ".join([group] * 4))["size"] is None
+    refused = estimate(" AND ".join([group] * 5), status=400)
+    assert refused["childMessages"] == [
+        "rule: more than 4 recency or frequency groups cannot be estimated"
+    ]
+
+
+def add_merge_rule(account: Account, *data_sources: int) -> int:
+    with account.sandbox.store.write() as conn:  # no call makes merge rules
+        document = json.dumps(
+            {
+                "dataSourceId": 4911,
+                "name": "Known people",
+                "pid": 900,
+                "dataExportRestrictions": [],
+                "dataSources": data_sources,
+            }
+        )
+        conn.execute(
+            "INSERT INTO aam_merge_rule (id, document, origin) VALUES (4911, ?, 'user')",
+            (document,),
+        )
+    return 4911
+
+
+def test_one_merge_rule_replaces_another_in_every_segment(account: Account, source: int) -> None:
+    new = add_merge_rule(account)
+    sids = [account.segment(source, "7000000T")["sid"] for _ in range(3)]
+    etag = account.send("GET", f"/segments/{sids[0]}", status=200).headers["etag"]
+    body = {"existingMergeRuleDataSourceId": 4910, "replaceWithMergeRuleDataSourceId": new}
+    path = "/segments/bulk-merge-rule-replace"
+    assert account.post(path, body, status=200) == {"updatedSegments": sids}
+    assert account.post(path, body, status=200) == {"updatedSegments": []}
+    changed = account.send("GET", f"/segments/{sids[0]}", status=200)
+    assert changed.json()["mergeRuleDataSourceId"] == new
+    assert changed.headers["etag"] != etag
+    refused = account.post(path, {**body, "replaceWithMergeRuleDataSourceId": 1}, status=400)
+    assert refused["childMessages"] == [
+        "replaceWithMergeRuleDataSourceId 1 is not a profile merge rule"
+    ]
+
+
+def test_export_controls_forbid_a_merge_rule_for_a_mapped_segment(
+    account: Account, source: int
+) -> None:
+    known = account.data_source(dataExportRestrictions=["PII"])["dataSourceId"]
+    new = add_merge_rule(account, known)
+    free, mapped = (account.segment(source, "7000000T")["sid"] for _ in range(2))
+    destination = account.url_destination(dataExportLabels=["PII"])["destinationId"]
+    account.post(
+        f"/destinations/{destination}/mappings", mapping_body(mapped, url="https://x.example")
+    )
+    body = {"existingMergeRuleDataSourceId": 4910, "replaceWithMergeRuleDataSourceId": new}
+    refused = account.post("/segments/bulk-merge-rule-replace", body, status=409)
+    assert refused["code"] == "EXPORT_CONTROL_VIOLATION"
+    assert account.get(f"/segments/{free}")["mergeRuleDataSourceId"] == 4910
+    whole = account.get(f"/segments/{mapped}")
+    account.put(f"/segments/{mapped}", {**whole, "mergeRuleDataSourceId": new}, status=409)

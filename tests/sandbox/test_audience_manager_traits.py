@@ -7,7 +7,7 @@ import pytest
 
 from audctl.sandbox.audience_manager import Choices
 from audctl.sandbox.server import start
-from tests.sandbox.audience_manager_account import Account, trait_body
+from tests.sandbox.audience_manager_account import Account, Json, trait_body
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,9 +115,25 @@ def test_onboarded_traits_need_no_rule_but_a_given_one_is_checked(
     account.post("/traits", body, status=400)
 
 
-def test_algorithmic_traits_need_a_model(account: Account, source: int) -> None:
-    refused = account.post("/traits", trait_body(source, traitType="ALGO_TRAIT"), status=409)
-    assert refused["code"] == "CANNOT_CREATE_TRAIT_FROM_MODEL"
+def test_algorithmic_traits_need_a_model_that_has_run(account: Account, source: int) -> None:
+    algorithm: Json = {"traitType": "ALGO_TRAIT", "traitRule": None, "thresholdType": "REACH"}
+    refused = account.post("/traits", trait_body(source, traitType="ALGO_TRAIT"), status=400)
+    assert refused["childMessages"] == ["algoModelId is required", "thresholdType is required"]
+    body = trait_body(source, **algorithm, algoModelId=2201)
+    assert account.post("/traits", body, status=409)["code"] == "CANNOT_CREATE_TRAIT_FROM_MODEL"
+    with account.sandbox.store.write() as conn:  # no call makes models
+        document = '{"algoModelId": 2201, "pid": 900, "name": "m", "lastRunTime": 1}'
+        conn.execute(
+            "INSERT INTO aam_model (id, document, origin) VALUES (2201, ?, 'user')", (document,)
+        )
+    made = account.post("/traits", body)
+    assert (made["algoModelId"], made["traitRule"]) == (2201, None)
+    assert [row["sid"] for row in account.get("/traits", usesModel=2201)] == [made["sid"]]
+    refused = account.post("/models/bulk-delete", [2201], status=409)
+    assert refused["childMessages"] == ["model 2201 is in use"]
+    account.delete(f"/traits/{made['sid']}")
+    account.post("/models/bulk-delete", [2201], status=204)
+    assert account.get("/models/limits") == [{"type": "models", "limit": 20, "count": 0}]
 
 
 def test_a_put_replaces_and_counts_rule_versions(account: Account, source: int) -> None:
@@ -200,3 +216,39 @@ def test_traits_of_other_products_are_read_only(demo_account: Account) -> None:
     body = trait_body(trait["dataSourceId"])
     assert demo_account.post("/traits", body, status=403)["code"] == "ACCESS_DENIED"
     demo_account.delete("/traits/7000000", status=409)
+
+
+def test_every_rule_a_trait_has_had_is_kept(account: Account, source: int) -> None:
+    made = account.trait(source, integrationCode="v")
+    path = f"/traits/{made['sid']}"
+    account.put(path, {**made, "traitRule": "c_a == 1"})
+    account.put(path, {**made, "traitRule": "c_a == 1", "name": "same rule"})
+    versions = account.get("/traits/ic:v/trait-rule/versions")
+    assert [(row["traitRuleVersion"], row["traitRule"]) for row in versions] == [
+        (0, made["traitRule"]),
+        (1, "c_a == 1"),
+    ]
+    (only,) = account.get("/traits/7000000/trait-rule/versions")
+    assert (only["traitRuleVersion"], only["traitRule"]) == (0, None)
+    account.delete(path)
+    account.get(f"{path}/trait-rule/versions", status=404)
+
+
+def test_metrics_have_two_types(account: Account, source: int) -> None:
+    made = account.trait(source)["sid"]
+    assert account.get(f"/traits/{made}", includeMetrics="true")["count90Day"] == 0
+    for kind in ("DEVICE", "CROSS_DEVICE"):
+        account.get("/traits", includeMetrics="true", metricsType=kind)
+    account.get("/traits", metricsType="PERSON", status=400)
+
+
+def test_third_party_traits_can_be_left_out(account: Account, source: int) -> None:
+    made = account.trait(source)["sid"]
+    with account.sandbox.store.write() as conn:  # no call makes traits of others
+        conn.execute(
+            "UPDATE aam_trait SET document = json_set(document, '$.pid', 1) WHERE id = ?", (made,)
+        )
+    assert made in {row["sid"] for row in account.get("/traits")}
+    own = account.get("/traits", includeThirdParty="false")
+    assert made not in {row["sid"] for row in own}
+    account.delete(f"/traits/{made}", status=403)

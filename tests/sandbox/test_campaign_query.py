@@ -7,40 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audctl.sandbox.server import start
+from tests.sandbox.campaign_rows import LISTS, MEMBERS
 from tests.sandbox.campaign_soap import Fault, SoapClient, Xml, local_name, query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CASES = Path(__file__).parent.parent / "cases" / "sandbox"
-LISTS = r"""
-<group-collection xtkschema="nms:group">
-  <group _operation="insert" name="alpha"/>
-  <group _operation="insert" name="beta" type="2" label="It's 50%_off\"
-         expirationDate="2030-05-01T10:00:00.000Z">
-    <folder _operation="none" name="nmsRootGroup"/>
-  </group>
-  <group _operation="insert" name="gamma" type="2" label="Plain" isAMC="true">
-    <folder _operation="insert" name="newsletterLists" label="Newsletter">
-      <parent _operation="none" name="nmsRootGroup"/>
-    </folder>
-    <amcDataSource _operation="none" name="defaultDataSource"/>
-  </group>
-</group-collection>
-"""
-MEMBERS = """
-<recipient-collection xtkschema="nms:recipient">
-  <recipient _operation="insert" email="a@one.example" account="A1">
-    <location city="Paris" zipCode="75001"/>
-    <rcpGrpRel _operation="insert"><rcpGroup _operation="none" name="beta"/></rcpGrpRel>
-    <rcpGrpRel _operation="insert"><rcpGroup _operation="none" name="gamma"/></rcpGrpRel>
-    <trackingLog _operation="insert" sourceId="111"/>
-  </recipient>
-  <recipient _operation="insert" email="b@two.example" account="B2">
-    <rcpGrpRel _operation="insert"><rcpGroup _operation="none" name="gamma"/></rcpGrpRel>
-  </recipient>
-</recipient-collection>
-"""
 
 
 def read_cases(name: str) -> list[tuple[str, str]]:
@@ -110,6 +83,17 @@ def test_links_aliases_and_containers_shape_the_row(soap: SoapClient) -> None:
     assert [each.get("name") for each in row.iterfind("{*}folder/{*}parent")] == ["nmsRootGroup"]
     assert [each.get("x") for each in row.iterfind("{*}shout")] == ["gamma!"]
     assert [each.get("name") for each in row.iterfind("{*}amcDataSource")] == ["defaultDataSource"]
+
+
+@pytest.mark.parametrize("expression", ["folder", "rcpGrpRel", "extension"])
+def test_an_element_stays_one_when_its_alias_is_an_attribute(
+    soap: SoapClient, expression: str
+) -> None:
+    rows = soap.query(
+        f'<queryDef schema="nms:group"><select><node expr="{expression}" alias="@x"/></select>'
+        "<where><condition expr=\"@name='beta'\"/></where></queryDef>"
+    )
+    assert [local_name(part) for part in rows[0]] == ["x"]
 
 
 def test_only_what_was_selected_comes_back(soap: SoapClient) -> None:
@@ -229,6 +213,87 @@ def test_select_all_names_every_field_and_keeps_the_rest(soap: SoapClient) -> No
     expressions = [str(node.get("expr")) for node in entity.iter("{*}node")]
     assert {"@id", "@name", "@stringValue", "memoValue", "[@createdBy-id]"} <= set(expressions)
     assert [each.get("expr") for each in entity.iter("{*}condition")] == ["@name='XtkDatabaseId'"]
+
+
+def test_rows_and_groups_are_counted(soap: SoapClient) -> None:
+    def count(inside: str, attributes: str = "") -> str | None:
+        return soap.query(
+            f'<queryDef schema="nms:group" operation="count"{attributes}>{inside}</queryDef>'
+        ).get("count")
+
+    types = '<select><node expr="@type"/></select>'
+    assert count(types) == "3"
+    assert count(types, ' distinct="true"') == "2"
+    assert count(f'{types}<groupBy><node expr="@type"/></groupBy>') == "2"
+    several = '<having><condition expr="CountAll() &gt; 1"/></having>'
+    assert count(f'{types}<groupBy><node expr="@type"/></groupBy>{several}') == "1"
+    assert count("<where><condition expr=\"[folder/@name] = 'nmsRootGroup'\"/></where>") == "1"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '<select><node expr="@name"/><node expr="CountAll()" alias="@n"/></select>',
+        '<select><node expr="@name"/></select><groupBy><node expr="@type"/></groupBy>',
+        (
+            '<select><node expr="@type"/></select><groupBy><node expr="@type"/></groupBy>'
+            '<orderBy><node expr="@name"/></orderBy>'
+        ),
+        '<select><node expr="@type"/></select><having><condition expr="@type = 1"/></having>',
+    ],
+)
+def test_what_is_neither_grouped_nor_aggregated_is_a_database_fault(
+    soap: SoapClient, inside: str
+) -> None:
+    with pytest.raises(Fault, match="PGS-220000"):
+        soap.query(f'<queryDef schema="nms:group">{inside}</queryDef>')
+
+
+def test_grouping_by_an_expression_and_ordering_by_an_aggregate(soap: SoapClient) -> None:
+    rows = soap.query(
+        '<queryDef schema="nms:group"><select><node expr="Length(@name)" alias="@l"/>'
+        '<node expr="Max(@name)" alias="@last"/><node expr="Iif(CountAll() &gt; 1, 1, 0)" alias="@several"/>'
+        '</select><groupBy><node expr="Length(@name)"/></groupBy>'
+        '<orderBy><node expr="CountAll()" sortDesc="true"/></orderBy></queryDef>'
+    )
+    assert [dict(row.attrib.items()) for row in rows] == [
+        {"l": "5", "last": "gamma", "several": "1"},
+        {"l": "4", "last": "beta", "several": "0"},
+    ]
+
+
+def test_a_node_may_sort_and_analyze_may_explain_a_foreign_key(soap: SoapClient) -> None:
+    rows = soap.query(
+        '<queryDef schema="nms:group"><select><node expr="@name" sort="true" sortDesc="true"/>'
+        '<node expr="[@folder-id]" analyze="true"/><node expr="folder" noComputeString="true"/></select></queryDef>'
+    )
+    assert [row.get("name") for row in rows] == ["gamma", "beta", "alpha"]
+    assert rows[0].get("folder-idName") == "newsletterLists"
+    assert rows[0].get("folder-idLabel") == "Newsletter"
+    assert rows[2].get("folder-idLabel") == ""
+    (folder,) = rows[0].iterfind("{*}folder")
+    assert set(folder.attrib) == {"id"}
+
+
+def test_a_direct_path_through_a_collection_multiplies_rows(soap: SoapClient) -> None:
+    rows = soap.query(
+        '<queryDef schema="nms:group"><select><node expr="@name"/><node expr="[rcpGrpRel/recipient/@account]" '
+        'alias="@account"/></select><orderBy><node expr="@name"/><node expr="[rcpGrpRel/recipient/@account]"/>'
+        "</orderBy></queryDef>"
+    )
+    assert [(row.get("name"), row.get("account")) for row in rows] == [
+        ("alpha", ""),
+        ("beta", "A1"),
+        ("gamma", "A1"),
+        ("gamma", "B2"),
+    ]
+
+
+@pytest.mark.parametrize("method", ["BuildQuery", "BuildQueryEx"])
+def test_sql_is_never_handed_out(soap: SoapClient, method: str) -> None:
+    with pytest.raises(Fault, match="right to read or write SQL") as caught:
+        soap.call("xtk:queryDef", method, Xml(query("nms:group", "@id")))
+    assert "SOP-330011" in caught.value.summary
 
 
 def test_the_schema_listing_can_be_searched(soap: SoapClient) -> None:

@@ -6,6 +6,8 @@ import pytest
 from lxml import etree
 
 from audctl.sandbox.campaign.catalog import all_schemas, find_schema
+from audctl.sandbox.campaign.expression_sql import compile_expression
+from audctl.sandbox.campaign.places import Source
 from audctl.sandbox.campaign.services import ANONYMOUS, SERVICES
 from tests.sandbox.campaign_soap import SoapClient
 
@@ -59,6 +61,56 @@ def test_links_and_keys_name_fields_that_exist(schema: Schema) -> None:
     for key in schema.keys:
         assert set(key.xpaths) <= schema.fields.keys(), key.name
     assert any(key.internal for key in schema.keys)
+
+
+@pytest.mark.parametrize("schema", STORED, ids=lambda schema: schema.id)
+def test_documents_hold_together(schema: Schema) -> None:
+    root = etree.fromstring(schema.document)
+    (main,) = (each for each in root.findall("element") if each.get("name") == schema.name)
+    enumerations = {each.get("name") for each in root.findall("enumeration")}
+    for declared in main.iter("attribute"):
+        assert declared.get("enum") in {None, *enumerations}, declared.get("name")
+        assert declared.get("label"), declared.get("name")
+    for enumeration in root.findall("enumeration"):
+        values = [value.get("value") for value in enumeration.findall("value")]
+        assert values
+        assert len(set(values)) == len(values)
+    for element in main.iterfind("element[@type='link'][@unbound='true']"):
+        target = find_schema(str(element.get("target")))
+        assert target is not None
+        back = target.links[str(element.get("revLink"))]
+        link = schema.links[str(element.get("name"))]
+        assert (back.target, back.source, back.destination) == (
+            schema.id,
+            link.destination,
+            link.source,
+        )
+    source = Source(schema, "2024-01-01 00:00:00.000Z")
+    if schema.compute_string is not None:
+        compile_expression(schema.compute_string, source.root)
+    for field in schema.fields.values():
+        if field.expression is not None:
+            compile_expression(field.expression, source.root)
+
+
+@pytest.mark.parametrize("schema", STORED, ids=lambda schema: schema.id)
+def test_tables_have_the_columns_and_the_unique_keys(
+    sandbox: RunningSandbox, schema: Schema
+) -> None:
+    with sandbox.store.read() as conn:
+        columns = conn.execute(f"PRAGMA table_info('{schema.table}')").fetchall()
+        indexes = conn.execute(f"PRAGMA index_list('{schema.table}')").fetchall()
+        unique = {
+            tuple(part["name"] for part in conn.execute(f"PRAGMA index_info('{index['name']}')"))
+            for index in indexes
+            if index["unique"]
+        }
+    stored = {field.column for field in schema.fields.values() if field.expression is None}
+    assert {column["name"] for column in columns} == stored
+    if schema.autopk:
+        unique.add(("id",))
+    for key in schema.keys:
+        assert tuple(schema.fields[xpath].column for xpath in key.xpaths) in unique, key.name
 
 
 @pytest.mark.parametrize("schema", STORED, ids=lambda schema: schema.id)

@@ -186,8 +186,11 @@ def test_anyone_may_ask_the_time_and_probe_the_server(soap: SoapClient) -> None:
     redir = etree.fromstring(soap.http.get("/r/test").content)
     assert (local_name(redir), redir.get("status"), redir.get("build")) == ("redir", "OK", "9396")
     assert soap.http.get("/nl/jsp/ping.jsp").status_code == 403
-    ping = soap.http.get("/nl/jsp/ping.jsp", headers={"Authorization": f"Bearer {soap.bearer}"})
-    assert ping.text.startswith("OK\n")
+    bearer = {"Authorization": f"Bearer {soap.bearer}"}
+    assert soap.http.get("/nl/jsp/ping.jsp", headers=bearer).text.startswith("OK\n")
+    assert soap.http.get("/nl/jsp/mcPing.jsp").status_code == 403
+    queue = soap.http.get("/nl/jsp/mcPing.jsp", headers=bearer).text.splitlines()
+    assert (queue[0], queue[2]) == ("Ok", "0/400 pending events")
 
 
 def test_an_unknown_option_is_empty_not_a_fault(soap: SoapClient) -> None:

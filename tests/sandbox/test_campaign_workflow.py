@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -146,7 +146,10 @@ def test_the_definition_comes_back_whole(soap: SoapClient) -> None:
     ],
 )
 def test_where_the_definition_stands_can_be_switched(
-    sandbox: RunningSandbox, soap: SoapClient, shape: str, expected: str
+    sandbox: RunningSandbox,
+    soap: SoapClient,
+    shape: Literal["child", "text", "expanded"],
+    expected: str,
 ) -> None:
     document = query("xtk:workflow", "data", where="@internalName='exportVip'", operation="get")
     headers = {"soapaction": "xtk:queryDef#ExecuteQuery", "authorization": f"Bearer {soap.bearer}"}

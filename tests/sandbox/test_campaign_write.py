@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from lxml import etree
 
 from audctl.sandbox.campaign.quirks import Quirks
 from audctl.sandbox.campaign.router import answer_call
@@ -358,3 +359,21 @@ def test_state_survives_a_restart(tmp_path_factory: pytest.TempPathFactory) -> N
         write_list(client, "kept")
     with start(data) as sandbox, SoapClient(sandbox.url) as client:
         assert names(client) == ["kept"]
+
+
+def test_an_option_is_written_as_the_official_sdk_spells_it(soap: SoapClient) -> None:
+    soap.write(
+        '<option xtkschema="xtk:option" name="long" dataType="12" memoValue="a memo as attribute"/>'
+    )
+    soap.write('<option xtkschema="xtk:option" name="truth" dataType="15" longValue="true"/>')
+    values = [soap.call("xtk:session", "GetOption", name)[0].text for name in ("long", "truth")]
+    assert values == ["a memo as attribute", "1"]
+
+
+def test_a_document_is_loaded_as_text(soap: SoapClient) -> None:
+    soap.write('<group xtkschema="nms:group" id="5001" name="a" label="&lt;A&gt;"/>')
+    (content,) = soap.call("xtk:persist|nms:group", "LoadAsText", "nms:group|5001")
+    loaded = etree.fromstring(str(content.text))
+    assert (loaded.get("name"), loaded.get("label")) == ("a", "<A>")
+    with pytest.raises(Fault, match="not found"):
+        soap.call("xtk:persist", "LoadAsText", "nms:group|5002")

@@ -17,3 +17,4 @@ def create_tables(conn: sqlite3.Connection) -> None:
     """Create the tables, and in a new account what every account has."""
     if tables.create(conn):
         tenant.create(conn)
+    tenant.complete(conn)

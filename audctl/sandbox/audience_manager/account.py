@@ -1,18 +1,22 @@
-"""The account itself: who is calling, limits, value lists.
+"""The account itself: who is calling, and limits.
 
 The answers to `/limits` are not documented; only their presence is. Clients must not depend on their members.
 """
 
 import sqlite3
+from functools import partial
 
-from audctl.sandbox.audience_manager.dispatch import Answer, Call, Handler, as_json
-from audctl.sandbox.audience_manager.kinds import DESTINATION, SEGMENT, TRAIT
-from audctl.sandbox.audience_manager.records import COMPANY_ID, Kind
+from audctl.sandbox.audience_manager.call import Answer, Call, as_json
+from audctl.sandbox.audience_manager.kinds import DESTINATION, MODEL, SEGMENT, TRAIT, Kind
+from audctl.sandbox.audience_manager.operation import Operation
+from audctl.sandbox.audience_manager.records import COMPANY_ID
+from audctl.sandbox.audience_manager.shapes import list_of
 
 COMPANY_NAME = "Marlow & Finch"
 _USERS = {
     7: ("audctl-api", "Audience", "API", "audience-api@marlowfinch.example"),
     12: ("marketing-desk", "Marketing", "Desk", "marketing-desk@marlowfinch.example"),
+    21: ("newsletter-team", "Newsletter", "Team", "newsletter-team@marlowfinch.example"),
 }
 """User name, first name, last name and address by user id; all invented."""
 
@@ -32,45 +36,85 @@ def read_self(call: Call) -> Answer:
                 "lastName": last_name,
                 "email": email,
                 "companyName": COMPANY_NAME,
-                "admin": True,
-                "groups": [],
+                "admin": call.caller.admin,
+                "groups": list(call.caller.groups),
                 "status": "ACTIVE",
             }
         ),
     )
 
 
-def list_trait_types(call: Call) -> Answer:
-    """GET /customer-trait-types: the global one."""
-    stamps = {"crUID": 0, "upUID": 0, "createTime": 0, "updateTime": call.now_ms}
-    row = {"pixelType": 0, "pid": 0, "name": "None", "description": "", **stamps}
-    return Answer(200, as_json([row]))
+def read_limits(call: Call, kind: Kind) -> Answer:
+    """GET /<kind>/limits."""
+    limits = call.choices.limits
+    rows = [
+        {
+            "type": name,
+            "limit": limits[name],
+            "count": _count(call.conn, kind, name if name in _TYPED[kind.noun] else None),
+        }
+        for name in (*_TYPED[kind.noun], _TOTAL[kind.noun])
+    ]
+    return Answer(200, as_json(rows))
 
 
-def limits_of(kind: Kind) -> Handler:
-    """Make the handler of GET /<kind>/limits."""
-
-    def read_limits(call: Call) -> Answer:
-        limits = call.choices.limits
-        rows: list[dict[str, object]]
-        if kind is TRAIT:
-            types = ("RULE_BASED_TRAIT", "ON_BOARDED_TRAIT")
-            rows = [
-                _limit(call.conn, name, limits[name], TRAIT, f"WHERE trait_type = '{name}'")
-                for name in types
-            ]
-            rows.append(_limit(call.conn, "TRAITS", limits["traits"], TRAIT))
-        elif kind is SEGMENT:
-            rows = [_limit(call.conn, "SEGMENTS", limits["segments"], SEGMENT)]
-        else:
-            rows = [_limit(call.conn, "DESTINATIONS", limits["destinations"], DESTINATION)]
-        return Answer(200, as_json(rows))
-
-    return read_limits
+_TYPED = {
+    TRAIT.noun: ("RULE_BASED_TRAIT", "ON_BOARDED_TRAIT", "ALGO_TRAIT", "FOLDER_TRAIT"),
+    SEGMENT.noun: (),
+    DESTINATION.noun: ("PUSH", "ADS", "S2S"),
+    MODEL.noun: (),
+}
+_TOTAL = {
+    TRAIT.noun: "traits",
+    SEGMENT.noun: "segments",
+    DESTINATION.noun: "destinations",
+    MODEL.noun: "models",
+}
+_TYPE_COLUMN = {TRAIT.noun: "trait_type", DESTINATION.noun: "destination_type"}
 
 
-def _limit(
-    conn: sqlite3.Connection, name: str, limit: int, kind: Kind, where: str = ""
-) -> dict[str, object]:
-    (used,) = conn.execute(f"SELECT count(*) FROM {kind.table} {where}").fetchone()  # noqa: S608
-    return {"type": name, "limit": limit, "count": used}
+def _count(conn: sqlite3.Connection, kind: Kind, type_name: str | None) -> int:
+    where: str = ""
+    values: tuple[str, ...] = ()
+    if type_name is not None:
+        where, values = f" WHERE {_TYPE_COLUMN[kind.noun]} = ?", (type_name,)
+    (found,) = conn.execute(
+        f"SELECT count(*) FROM {kind.table}{where}",  # noqa: S608 - own names
+        values,
+    ).fetchone()
+    return int(found)
+
+
+_LIMIT = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"},
+        "limit": {"type": "integer"},
+        "count": {"type": "integer"},
+    },
+    "required": ["type", "limit", "count"],
+}
+OPERATIONS = (
+    Operation(
+        "GET",
+        "/users/self",
+        read_self,
+        "Read the calling user",
+        answer={"type": "object", "required": ["pid", "userId", "uid", "username", "groups"]},
+    ),
+    *(
+        Operation(
+            "GET",
+            f"/{path}/limits",
+            partial(read_limits, kind=kind),
+            f"Read the limits on {path}",
+            answer=list_of(_LIMIT),
+        )
+        for path, kind in (
+            ("traits", TRAIT),
+            ("segments", SEGMENT),
+            ("destinations", DESTINATION),
+            ("models", MODEL),
+        )
+    ),
+)

@@ -3,62 +3,33 @@
 After the documentation's full pages on destinations.
 """
 
-from audctl.sandbox.audience_manager import mapping_rows
-from audctl.sandbox.audience_manager.data_sources import EXPORT_CONTROLS
-from audctl.sandbox.audience_manager.dispatch import Answer, Call, as_json
-from audctl.sandbox.audience_manager.errors import ApiError, conflict, invalid, limit_exceeded
-from audctl.sandbox.audience_manager.fields import MAX_NAME_LENGTH, Document, Field, Form, decode
-from audctl.sandbox.audience_manager.kinds import DESTINATION
-from audctl.sandbox.audience_manager.listing import (
-    Selection,
-    answer_selection,
-    apply_permissions,
-    apply_search,
+from audctl.sandbox.audience_manager import mapping_rows, rights
+from audctl.sandbox.audience_manager.call import Answer, Call, as_json
+from audctl.sandbox.audience_manager.destination_rows import (
+    BODIES,
+    FIELDS_BY_TYPE,
+    LIST,
+    PLATFORMS,
+    ROW,
+    SHAPE,
 )
+from audctl.sandbox.audience_manager.errors import ApiError, conflict, invalid, limit_exceeded
+from audctl.sandbox.audience_manager.fields import Document, decode, without_unset
+from audctl.sandbox.audience_manager.kinds import DESTINATION
+from audctl.sandbox.audience_manager.operation import Operation, flag, read_replace_delete
 from audctl.sandbox.audience_manager.records import (
     Record,
     addressed,
     answer_one,
     check_precondition,
     count,
-    insert,
     remove,
     save,
     stamp_new,
 )
+from audctl.sandbox.audience_manager.records import create as store
+from audctl.sandbox.audience_manager.shapes import list_of
 
-_SHARED = (
-    Field("name", required=True, max_length=MAX_NAME_LENGTH),
-    Field("description", default=""),
-    Field("mappingAutoFiller", default="NONE", allowed=frozenset({"NONE", "SID", "IC"})),
-    Field("dataExportLabels", Form.TEXTS, default=(), allowed=EXPORT_CONTROLS),
-)
-FIELDS_BY_TYPE = {
-    "PUSH": (
-        *_SHARED,
-        Field("serializationEnabled", Form.BOOLEAN, required=True),
-        Field("urlFormatString"),
-        Field("secureUrlFormatString"),
-        Field("delimiter"),
-    ),
-    "ADS": (
-        *_SHARED,
-        Field("serializationEnabled", Form.BOOLEAN, required=True),
-        Field("adServerTypeID", Form.NUMBER, required=True),
-        Field("cookieName", required=True),
-        Field("cnameDomain", default=""),
-        Field("maxSize", Form.NUMBER, required=True),
-        Field("ttl", Form.NUMBER, required=True),
-        Field("domainRestrictions", required=True),
-        Field("siteIDs", Form.NUMBERS, required=True),
-        Field("formatType", required=True, allowed=frozenset({"single_key", "key_value"})),
-        Field("singleKey"),
-        Field("keySeparator"),
-        Field("valueSeparator"),
-        Field("serializationSeparator"),
-    ),
-    "S2S": _SHARED,
-}
 _DOMAIN_RESTRICTIONS = frozenset({"all_domains", "inclusion", "exclusion"})
 _NEVER_SHOWN = "adServerTypeID"
 SERVER_SET: Document = {
@@ -71,48 +42,22 @@ SERVER_SET: Document = {
     "transferMethod": 0,
     "uparamEnabled": False,
 }
-LIST_MEMBERS = (
-    "destinationId",
-    "pid",
-    "name",
-    "description",
-    "status",
-    "destinationType",
-    "createTime",
-    "updateTime",
-    "crUID",
-    "upUID",
-    "domainRestrictions",
-)
-"""All that a list row has; the description only when it is not empty."""
-SORTABLE = frozenset(LIST_MEMBERS)
-_RIGHTS = '["READ","WRITE","CREATE","DELETE"]'
-
-
-def list_all(call: Call) -> Answer:
-    """GET /destinations."""
-    selection = Selection(DESTINATION.table, row=_list_row(call))
-    segments = call.numbers("containsSegment")
-    if segments:
-        selection.where(
-            "id IN (SELECT destination_id FROM aam_mapping WHERE segment_id IN (SELECT value FROM json_each(?)))",
-            as_json(segments),
-        )
-        selection.add_member("mappings", mapping_rows.sql_of_destination(call.choices))
-    selection.where_any("destination_type", call.query.get("restrictType", []))
-    apply_search(call, selection)
-    apply_permissions(call, selection, _RIGHTS)
-    return answer_selection(call, DESTINATION, selection, SORTABLE)
 
 
 def read_one(call: Call) -> Answer:
     """GET /destinations/<id>; its mappings only when asked for."""
     record = addressed(call, DESTINATION, "destination")
-    return answer_one(record, extras={"mappings": _mappings(call, record)})
+    return answer_one(call, DESTINATION, record, extras={"mappings": _mappings(call, record)})
+
+
+def list_platforms(_call: Call) -> Answer:
+    """GET /destinations/configurations/available-platforms."""
+    return Answer(200, as_json(PLATFORMS))
 
 
 def create(call: Call) -> Answer:
     """POST /destinations."""
+    rights.require_creation(call, DESTINATION)
     body = call.members()
     kind = body.get("destinationType")
     if kind == "S2S":
@@ -123,18 +68,20 @@ def create(call: Call) -> Answer:
         )
     if kind not in ("PUSH", "ADS"):
         raise invalid("destinationType must be PUSH or ADS")
-    fields = decode(FIELDS_BY_TYPE[str(kind)], body, None, resets=True)
-    _check(fields, str(kind))
+    specs = FIELDS_BY_TYPE[str(kind)]
+    fields = decode(specs, body, None, call.choices)
+    _check(call, fields, str(kind))
     _check_limits(call, str(kind))
+    fields = without_unset(specs, fields, {})
     document = stamp_new({"destinationType": kind, **SERVER_SET, **fields}, call)
     document.pop(_NEVER_SHOWN, None)
-    record = insert(call.conn, DESTINATION, document)
-    return answer_one(record, 201, {"mappings": None})
+    record = store(call, DESTINATION, document)
+    return answer_one(call, DESTINATION, record, 201, {"mappings": None})
 
 
 def replace(call: Call) -> Answer:
     """PUT /destinations/<id>."""
-    record = addressed(call, DESTINATION, "destination")
+    record = addressed(call, DESTINATION, "destination", "WRITE")
     check_precondition(call, record)
     kind = str(record.document["destinationType"])
     body = call.members()
@@ -142,15 +89,17 @@ def replace(call: Call) -> Answer:
         raise invalid("destinationType cannot be changed")
     # The server keeps but never shows this one, so a whole object that was read cannot carry it.
     fields_of_kind = [spec for spec in FIELDS_BY_TYPE[kind] if spec.name != _NEVER_SHOWN]
-    resets = call.choices.absent_field_on_put_resets
-    fields = decode(fields_of_kind, body, record.document, resets=resets)
-    _check(fields, kind)
-    return answer_one(save(call, DESTINATION, record, fields), extras={"mappings": None})
+    fields = decode(fields_of_kind, body, record.document, call.choices)
+    _check(call, fields, kind)
+    if kind == "S2S" and fields["name"] != record.document["name"]:
+        raise invalid("name cannot be changed")
+    saved = save(call, DESTINATION, record, without_unset(fields_of_kind, fields, record.document))
+    return answer_one(call, DESTINATION, saved, call.choices.put_status, {"mappings": None})
 
 
 def delete(call: Call) -> Answer:
     """DELETE /destinations/<id>."""
-    record = addressed(call, DESTINATION, "destination")
+    record = addressed(call, DESTINATION, "destination", "DELETE")
     check_precondition(call, record)
     delete_record(call, record)
     return Answer(204)
@@ -158,6 +107,7 @@ def delete(call: Call) -> Answer:
 
 def delete_record(call: Call, record: Record) -> None:
     """Delete a destination; refuses while segments are mapped to it."""
+    rights.require(call, DESTINATION, "DELETE", record)
     if record.document["destinationType"] == "S2S":
         raise ApiError(
             call.choices.s2s_creation_status,
@@ -176,20 +126,8 @@ def delete_record(call: Call, record: Record) -> None:
             *(f"mapping {row['id']} of segment {row['segment_id']} {row['name']}" for row in rows),
             status=call.choices.in_use_status,
         )
+    call.conn.execute("DELETE FROM aam_deleted_mapping WHERE destination_id = ?", (record.id,))
     remove(call.conn, DESTINATION, record.id)
-
-
-def _list_row(call: Call) -> str:
-    members = ", ".join(
-        f"'{name}', document -> '$.{name}'"
-        for name in LIST_MEMBERS
-        if name not in {"description", "status"}
-    )
-    row = f"json_object({members}, 'status', json('{as_json(call.choices.destination_status_in_list)}'))"
-    return (
-        f"iif(document ->> '$.description' = '', {row},"
-        f" json_set({row}, '$.description', document ->> '$.description'))"
-    )
 
 
 def _mappings(call: Call, record: Record) -> list[Document] | None:
@@ -198,7 +136,7 @@ def _mappings(call: Call, record: Record) -> list[Document] | None:
     return mapping_rows.of_destination(call, record.id)
 
 
-def _check(fields: Document, kind: str) -> None:
+def _check(call: Call, fields: Document, kind: str) -> None:
     problems: list[str] = []
     serialised = bool(fields.get("serializationEnabled"))
     if kind == "PUSH" and serialised:
@@ -224,6 +162,7 @@ def _check(fields: Document, kind: str) -> None:
             problems.append(
                 f"domainRestrictions must be one of {', '.join(sorted(_DOMAIN_RESTRICTIONS))}"
             )
+        problems += _unknown_sites(call, fields["siteIDs"])
     if problems:
         raise invalid(*problems)
 
@@ -231,9 +170,53 @@ def _check(fields: Document, kind: str) -> None:
 def _check_limits(call: Call, kind: str) -> None:
     limits = call.choices.limits
     if count(call.conn, DESTINATION, limits["destinations"]) >= limits["destinations"]:
-        raise limit_exceeded("destinations", limits["destinations"])
+        raise limit_exceeded("destinations", limits["destinations"], call.choices.limit_status)
     if (
         count(call.conn, DESTINATION, limits[kind], "WHERE destination_type = ?", kind)
         >= limits[kind]
     ):
-        raise limit_exceeded(f"destinations of type {kind}", limits[kind])
+        raise limit_exceeded(
+            f"destinations of type {kind}", limits[kind], call.choices.limit_status
+        )
+
+
+def _unknown_sites(call: Call, site_ids: object) -> list[str]:
+    rows = call.conn.execute(
+        "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM aam_partner_site)",
+        (as_json(site_ids),),
+    )
+    return [f"siteIDs: partner site {row[0]} does not exist" for row in rows]
+
+
+def operations(put_status: int) -> tuple[Operation, ...]:
+    """List the calls on destinations."""
+    return (
+        LIST.operation("/destinations", ROW),
+        Operation(
+            "POST",
+            "/destinations",
+            create,
+            "Create a URL or a cookie destination",
+            body={"oneOf": [BODIES["PUSH"], BODIES["ADS"]]},
+            answer=SHAPE,
+            status=201,
+        ),
+        Operation(
+            "GET",
+            "/destinations/configurations/available-platforms",
+            list_platforms,
+            "List the platforms",
+            answer=list_of({"type": "string"}),
+        ),
+        *read_replace_delete(
+            "/destinations/{destination}",
+            "destination",
+            read=read_one,
+            replace=replace,
+            delete=delete,
+            body={"oneOf": [*BODIES.values()]},
+            answer=SHAPE,
+            parameters=(flag("includeMappings", "Add the mappings"),),
+            put_status=put_status,
+        ),
+    )

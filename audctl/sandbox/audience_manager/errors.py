@@ -4,7 +4,7 @@ The application answers `code`, `message` and optionally `childMessages`; the ga
 `error_code` and `message`. Which code goes with which status is not documented.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class ApiError(Exception):
@@ -16,6 +16,7 @@ class ApiError(Exception):
         self.code = code
         self.message = message
         self.details = tuple(details)
+        self.headers: Mapping[str, str] = {}
 
     def body(self) -> dict[str, object]:
         """Give the JSON body."""
@@ -27,6 +28,12 @@ class ApiError(Exception):
 
 class GatewayError(ApiError):
     """A call refused before it reached the application."""
+
+    def __init__(
+        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(status, code, message)
+        self.headers = headers or {}
 
     def body(self) -> dict[str, object]:
         """Give the JSON body."""
@@ -43,11 +50,13 @@ def not_found(kind: str, key: object) -> ApiError:
     return ApiError(404, "NOT_FOUND", f"{kind} {key} does not exist")
 
 
-def conflict(code: str, message: str, *details: str, status: int = 409) -> ApiError:
+def conflict(code: str, message: str, *details: str, status: int) -> ApiError:
     """Refuse a call that the state of the account forbids."""
     return ApiError(status, code, message, details)
 
 
-def limit_exceeded(what: str, limit: int) -> ApiError:
+def limit_exceeded(what: str, limit: int, status: int) -> ApiError:
     """Refuse a create beyond an account limit."""
-    return ApiError(409, "RESOURCE_LIMIT_EXCEEDED", f"the account may have at most {limit} {what}")
+    return ApiError(
+        status, "RESOURCE_LIMIT_EXCEEDED", f"the account may have at most {limit} {what}"
+    )

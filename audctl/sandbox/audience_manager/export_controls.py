@@ -7,7 +7,7 @@ rule uses; never from the segment's own data source. A segment is blocked where 
 import json
 from collections.abc import Iterable
 
-from audctl.sandbox.audience_manager.dispatch import Call, as_json
+from audctl.sandbox.audience_manager.call import Call, as_json
 from audctl.sandbox.audience_manager.errors import ApiError, conflict
 
 _CONTROLS = """

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from audctl.sandbox.audience_manager.choices import Choices
 from audctl.sandbox.audience_manager.errors import invalid
 
 MAX_NAME_LENGTH = 255
@@ -42,26 +43,28 @@ class Field:
     """Settable on create; a later PUT may repeat the value, not change it."""
     low: int = 0
     high: int = _MAX_NUMBER
+    shown_when_null: bool = True
+    """Whether objects carry the member while nobody has set it."""
 
 
 def decode(
     fields: Sequence[Field],
     body: Mapping[str, object],
     stored: Mapping[str, object] | None,
-    *,
-    resets: bool,
+    choices: Choices,
 ) -> Document:
     """Read the writable fields of a body, onto `stored` when it is a PUT.
 
-    An absent optional field takes its default, or keeps the stored value when `resets` is false. Raises ApiError 400
+    An absent optional field takes its default, or keeps the stored value when the choices say so. Raises ApiError 400
     with one detail for each wrong field.
     """
     document: Document = {}
     problems: list[str] = []
     for spec in fields:
         value = body.get(spec.name, _ABSENT)
-        if stored is not None and value is _ABSENT and (spec.create_only or not resets):
-            document[spec.name] = stored[spec.name]
+        kept = spec.create_only or not choices.absent_field_on_put_resets
+        if stored is not None and value is _ABSENT and kept:
+            document[spec.name] = stored.get(spec.name, spec.default)
             continue
         if value is _ABSENT or value is None:
             if spec.required:
@@ -73,11 +76,22 @@ def decode(
         except _WrongValueError as error:
             problems.append(f"{spec.name} {error}")
             continue
-        if stored is not None and spec.create_only and document[spec.name] != stored[spec.name]:
+        fixed = stored is not None and spec.create_only and choices.create_only_fields_fixed
+        if fixed and stored is not None and document[spec.name] != stored.get(spec.name):
             problems.append(f"{spec.name} cannot be changed")
     if problems:
         raise invalid(*problems)
     return document
+
+
+def without_unset(
+    fields: Sequence[Field], document: Mapping[str, object], stored: Mapping[str, object]
+) -> Document:
+    """Leave out the members that show only once they have been set."""
+    hidden = {spec.name for spec in fields if not spec.shown_when_null} - stored.keys()
+    return {
+        name: value for name, value in document.items() if value is not None or name not in hidden
+    }
 
 
 class _WrongValueError(ValueError):

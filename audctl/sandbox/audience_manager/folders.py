@@ -3,138 +3,119 @@
 Two separate trees, each with a root of id 0 that is not stored. A trait folder comes and goes with its folder trait.
 """
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from functools import partial
 
-from audctl.sandbox.audience_manager import synced_traits
-from audctl.sandbox.audience_manager.dispatch import Answer, Call, Handler, as_json
+from audctl.sandbox.audience_manager import rights, synced_traits
+from audctl.sandbox.audience_manager.call import Answer, Call, as_json
 from audctl.sandbox.audience_manager.errors import ApiError, conflict, invalid, limit_exceeded
 from audctl.sandbox.audience_manager.fields import MAX_NAME_LENGTH, Document, Field, Form, decode
+from audctl.sandbox.audience_manager.folder_tree import Tree, read_tree
 from audctl.sandbox.audience_manager.kinds import (
     AUDIENCE_TRAITS_FOLDER_ID,
     ROOT_FOLDER_ID,
     SEGMENT,
+    SEGMENT_FOLDER,
     TRAIT,
     TRAIT_FOLDER,
+    Kind,
+)
+from audctl.sandbox.audience_manager.operation import (
+    Operation,
+    Parameter,
+    flag,
+    read_replace_delete,
 )
 from audctl.sandbox.audience_manager.records import (
-    COMPANY_ID,
-    Kind,
     Record,
     addressed,
     check_precondition,
     count,
-    insert,
+    create,
+    entity_tag,
     remove,
     save,
     stamp_new,
 )
+from audctl.sandbox.audience_manager.shapes import Schema, list_of, written
 
 FIELDS = (
     Field("name", required=True, max_length=MAX_NAME_LENGTH),
     Field("parentFolderId", Form.NUMBER, required=True),
 )
-_MEMBERS = ("folderId", "parentFolderId", "name", "pid")
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """All folders of one kind."""
-
-    folders: Mapping[int, Document]
-    children: Mapping[int, list[int]]
-
-    def path(self, folder_id: int) -> str:
-        """Give a folder's path, root name first."""
-        folder = self.folders[folder_id]
-        if folder_id == ROOT_FOLDER_ID:
-            return f"/{folder['name']}"
-        return f"{self.path(_parent_id(folder))}/{folder['name']}"
-
-    def depth(self, folder_id: int) -> int:
-        """Count the folders from below the root down to this one; the root has depth 0."""
-        if folder_id == ROOT_FOLDER_ID:
-            return 0
-        return 1 + self.depth(_parent_id(self.folders[folder_id]))
-
-    def height(self, folder_id: int) -> int:
-        """Count the levels below a folder."""
-        return max(
-            (1 + self.height(child) for child in self.children.get(folder_id, ())), default=0
-        )
-
-    def below(self, folder_id: int) -> Iterator[int]:
-        """Give a folder and all under it."""
-        yield folder_id
-        for child in self.children.get(folder_id, ()):
-            yield from self.below(child)
-
-    def document(self, folder_id: int, path: str, *, subfolders: bool) -> Document:
-        """Give a folder as the API shows it."""
-        folder = self.folders[folder_id]
-        shown: Document = {name: folder[name] for name in _MEMBERS}
-        shown["path"] = path
-        if subfolders:
-            shown["subFolders"] = [
-                self.document(child, f"{path}/{self.folders[child]['name']}", subfolders=True)
-                for child in self.children.get(folder_id, ())
-            ]
-        return shown
-
-
-def handlers(kind: Kind) -> Mapping[str, Mapping[str, Handler]]:
-    """Give the handlers of one tree by path suffix and method."""
-    return {
-        "": {"GET": lambda call: _list(call, kind), "POST": lambda call: _create(call, kind)},
-        "/{folder}": {
-            "GET": lambda call: _read(call, kind),
-            "PUT": lambda call: _replace(call, kind),
-            "DELETE": lambda call: _delete(call, kind),
-        },
-    }
-
-
-def folder_exists(call: Call, kind: Kind, folder_id: int) -> bool:
-    """Tell whether a folder, or the root, exists."""
-    if folder_id == ROOT_FOLDER_ID:
-        return True
-    query = f"SELECT 1 FROM {kind.table} WHERE id = ?"  # noqa: S608
-    return call.conn.execute(query, (folder_id,)).fetchone() is not None
-
-
-def folder_ids(call: Call, kind: Kind) -> list[int]:
-    """Give the folders that a list call's `folderId` selects; empty when it selects none in particular."""
-    asked = call.numbers("folderId")
-    if not asked or not call.choices.folder_filter_includes_subfolders:
-        return asked
-    tree = read_tree(call, kind)
-    return [found for folder_id in asked for found in tree.below(folder_id)]
-
-
-def read_tree(call: Call, kind: Kind) -> Tree:
-    """Read a whole tree."""
-    root_name = (
-        call.choices.trait_root_name if kind is TRAIT_FOLDER else call.choices.segment_root_name
+def operations(put_status: int) -> tuple[Operation, ...]:
+    """List the calls on both trees."""
+    return (
+        *_operations("/folders/traits", TRAIT_FOLDER, _TRAIT_TREE_PARAMETERS, put_status),
+        *_operations("/folders/segments", SEGMENT_FOLDER, (), put_status),
     )
-    folders: dict[int, Document] = {
-        ROOT_FOLDER_ID: {
-            "folderId": ROOT_FOLDER_ID,
-            "parentFolderId": ROOT_FOLDER_ID,
-            "name": root_name,
-            "pid": COMPANY_ID,
-        }
-    }
-    children: dict[int, list[int]] = {}
-    query = f"SELECT id, parent_id, document FROM {kind.table} ORDER BY id"  # noqa: S608
-    for row in call.conn.execute(query):
-        folders[row["id"]] = json.loads(row["document"])
-        children.setdefault(row["parent_id"], []).append(row["id"])
-    return Tree(folders, children)
+
+
+_TRAIT_TREE_PARAMETERS = (
+    flag("includeThirdParty", "Also folders of others; this account sees none"),
+    Parameter("dataSourceId", "Only folders with traits of these", Form.NUMBER, repeatable=True),
+)
+_BODY = written(FIELDS)
+_SHAPE: Schema = {
+    "type": "object",
+    "properties": {
+        "folderId": {"type": "integer"},
+        "parentFolderId": {"type": "integer"},
+        "name": {"type": "string"},
+        "path": {"type": "string", "pattern": "^/"},
+        "pid": {"type": "integer"},
+        "subFolders": list_of({"type": "object", "required": ["folderId", "name", "path"]}),
+    },
+    "required": ["folderId", "parentFolderId", "name", "path"],
+}
+
+
+def _operations(
+    path: str, kind: Kind, parameters: tuple[Parameter, ...], put_status: int
+) -> tuple[Operation, ...]:
+    return (
+        Operation(
+            "GET",
+            path,
+            partial(_list, kind=kind),
+            f"Read the tree of {kind.noun}s, as a list of its root",
+            parameters,
+            answer=list_of(_SHAPE),
+        ),
+        Operation(
+            "POST",
+            path,
+            partial(_create, kind=kind),
+            f"Create a {kind.noun}",
+            body=_BODY,
+            answer=_SHAPE,
+            status=201,
+        ),
+        *read_replace_delete(
+            f"{path}/{{folder}}",
+            kind.noun,
+            read=partial(_read, kind=kind),
+            replace=partial(_replace, kind=kind),
+            delete=partial(_delete, kind=kind),
+            body=_BODY,
+            answer=_SHAPE,
+            parameters=(flag("includeSubFolders", "Add the folders below"),),
+            put_status=put_status,
+        ),
+    )
 
 
 def _list(call: Call, kind: Kind) -> Answer:
     tree = read_tree(call, kind)
+    sources = call.numbers("dataSourceId") if kind is TRAIT_FOLDER else []
+    if sources:
+        rows = call.conn.execute(
+            "SELECT DISTINCT folder_id FROM aam_trait"
+            " WHERE data_source_id IN (SELECT value FROM json_each(?))",
+            (as_json(sources),),
+        )
+        tree = tree.only({row[0] for row in rows})
     return Answer(
         200, as_json([tree.document(ROOT_FOLDER_ID, tree.path(ROOT_FOLDER_ID), subfolders=True)])
     )
@@ -145,7 +126,7 @@ def _read(call: Call, kind: Kind) -> Answer:
     folder_id = call.id("folder", kind.noun)
     etag: dict[str, str] = {}
     if folder_id != ROOT_FOLDER_ID:
-        etag = {"ETag": addressed(call, kind, "folder").etag}
+        etag = entity_tag(call, kind, addressed(call, kind, "folder"))
     shown = tree.document(
         folder_id, tree.path(folder_id), subfolders=call.flag("includeSubFolders")
     )
@@ -153,32 +134,34 @@ def _read(call: Call, kind: Kind) -> Answer:
 
 
 def _create(call: Call, kind: Kind) -> Answer:
-    fields = decode(FIELDS, call.members(), None, resets=True)
+    rights.require_creation(call, kind)
+    fields = decode(FIELDS, call.members(), None, call.choices)
     tree = read_tree(call, kind)
     _check(call, kind, tree, fields, None)
     if kind is TRAIT_FOLDER:
         limit = call.choices.limits["traitFolders"]
         if count(call.conn, TRAIT_FOLDER, limit) >= limit:
-            raise limit_exceeded("trait folders", limit)
-    record = insert(call.conn, kind, stamp_new(fields, call))
+            raise limit_exceeded("trait folders", limit, call.choices.limit_status)
+    record = create(call, kind, stamp_new(fields, call))
     if kind is TRAIT_FOLDER:
         synced_traits.create_for_folder(call, record)
     return _show(call, kind, record, 201)
 
 
 def _replace(call: Call, kind: Kind) -> Answer:
-    record = _stored(call, kind)
+    record = _stored(call, kind, "WRITE")
     check_precondition(call, record)
-    fields = decode(FIELDS, call.members(), record.document, resets=True)
+    # Both fields are required, so that nothing is ever reset.
+    fields = decode(FIELDS, call.members(), record.document, call.choices)
     _check(call, kind, read_tree(call, kind), fields, record)
     saved = save(call, kind, record, fields)
     if kind is TRAIT_FOLDER:
         synced_traits.follow_folder(call, saved)
-    return _show(call, kind, saved, 200)
+    return _show(call, kind, saved, call.choices.put_status)
 
 
 def _delete(call: Call, kind: Kind) -> Answer:
-    record = _stored(call, kind)
+    record = _stored(call, kind, "DELETE")
     check_precondition(call, record)
     content = TRAIT if kind is TRAIT_FOLDER else SEGMENT
     inside = [
@@ -205,9 +188,11 @@ def _delete(call: Call, kind: Kind) -> Answer:
     return Answer(204)
 
 
-def _stored(call: Call, kind: Kind) -> Record:
+def _stored(call: Call, kind: Kind, permission: str) -> Record:
     """Look up a folder that may be changed, which the root may not."""
     folder_id = call.id("folder", kind.noun)
+    if not rights.may_everywhere(call, kind, permission):
+        addressed(call, kind, "folder", permission)
     if folder_id == ROOT_FOLDER_ID or (
         kind is TRAIT_FOLDER and folder_id == AUDIENCE_TRAITS_FOLDER_ID
     ):
@@ -216,7 +201,7 @@ def _stored(call: Call, kind: Kind) -> Record:
             "ACCESS_DENIED",
             f"{kind.noun} {folder_id} is kept by the server",
         )
-    return addressed(call, kind, "folder")
+    return addressed(call, kind, "folder", permission)
 
 
 def _check(call: Call, kind: Kind, tree: Tree, fields: Document, record: Record | None) -> None:
@@ -229,22 +214,22 @@ def _check(call: Call, kind: Kind, tree: Tree, fields: Document, record: Record 
     if kind is TRAIT_FOLDER:
         limit = call.choices.limits["traitFolderDepth"]
     height = 0 if record is None else tree.height(record.id)
-    if tree.depth(parent_id) + 1 + height > limit:
-        raise limit_exceeded(f"levels of {kind.noun}s", limit)
+    counted = 1 + (kind is TRAIT_FOLDER and call.choices.folder_depth_counts_root)
+    if tree.depth(parent_id) + counted + height > limit:
+        raise limit_exceeded(f"levels of {kind.noun}s", limit, call.choices.limit_status)
     if call.choices.sibling_folder_names_unique:
         fold = str if call.choices.folder_sibling_case_sensitive else str.casefold
         for sibling in tree.children.get(parent_id, ()):
             same = fold(str(tree.folders[sibling]["name"])) == fold(name)
             if same and (record is None or sibling != record.id):
-                raise conflict("DUPLICATE_NAME", f"folder {sibling} has the name {name}")
+                raise conflict(
+                    "DUPLICATE_NAME",
+                    f"folder {sibling} has the name {name}",
+                    status=call.choices.duplicate_status,
+                )
 
 
 def _show(call: Call, kind: Kind, record: Record, status: int) -> Answer:
     tree = read_tree(call, kind)
     shown = tree.document(record.id, tree.path(record.id), subfolders=True)
-    return Answer(status, as_json(shown), {"ETag": record.etag})
-
-
-def _parent_id(folder: Document) -> int:
-    parent_id = folder["parentFolderId"]
-    return parent_id if isinstance(parent_id, int) else ROOT_FOLDER_ID
+    return Answer(status, as_json(shown), entity_tag(call, kind, record))

@@ -2,8 +2,8 @@
 
 import json
 
+from audctl.sandbox.audience_manager.call import Call
 from audctl.sandbox.audience_manager.choices import Choices
-from audctl.sandbox.audience_manager.dispatch import Call
 from audctl.sandbox.audience_manager.fields import Document
 from audctl.sandbox.audience_manager.kinds import SEGMENT
 from audctl.sandbox.audience_manager.records import Record, find
@@ -30,6 +30,11 @@ def sql_of_destination(choices: Choices) -> str:
         f"json((SELECT json_group_array(json({row})) FROM aam_mapping AS m"  # noqa: S608 - own names
         " WHERE m.destination_id = aam_destination.id))"
     )
+
+
+def sql_deleted_row(id_name: str) -> str:
+    """Give the SQL expression of one shown deleted mapping of table alias `m`."""
+    return f"json_set({sql_row(id_name)}, '$.elementStatus', 'deleted')"
 
 
 def of_destination(call: Call, destination_id: int) -> list[Document]:

@@ -6,23 +6,19 @@ One segment may be mapped several times to one destination.
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
-from audctl.sandbox.audience_manager import mapping_rows
-from audctl.sandbox.audience_manager.dispatch import Answer, Call, as_json
-from audctl.sandbox.audience_manager.errors import invalid, not_found
+from audctl.sandbox.audience_manager import mapping_rows, rights
+from audctl.sandbox.audience_manager.call import Answer, Call, as_json
+from audctl.sandbox.audience_manager.errors import ApiError, invalid, limit_exceeded, not_found
 from audctl.sandbox.audience_manager.export_controls import refuse_blocked
-from audctl.sandbox.audience_manager.fields import Document, Field, Form, decode
+from audctl.sandbox.audience_manager.fields import Document, decode
 from audctl.sandbox.audience_manager.kinds import DESTINATION, MAPPING, SEGMENT
-from audctl.sandbox.audience_manager.listing import (
-    Page,
-    Selection,
-    answer_selection,
-    requested_page,
-    wrap_page,
-)
+from audctl.sandbox.audience_manager.mapping_list import BODY, FIELDS, LIST, SHAPE, list_all
+from audctl.sandbox.audience_manager.operation import Operation
 from audctl.sandbox.audience_manager.records import (
     Record,
     addressed,
     check_precondition,
+    entity_tag,
     find,
     insert,
     remove,
@@ -30,40 +26,12 @@ from audctl.sandbox.audience_manager.records import (
     stamp_new,
 )
 from audctl.sandbox.audience_manager.segments import linked_traits
-
-FIELDS = (
-    Field("sid", Form.NUMBER, required=True, create_only=True),
-    Field("traitType", required=True, allowed=frozenset({"SEGMENT"}), create_only=True),
-    Field("startDate", required=True),
-    Field("endDate"),
-    Field("traitAlias"),
-    Field("valueAlias"),
-    Field("url"),
-    Field("secureUrl"),
-    Field("tagCode"),
-    Field("secureTagCode"),
-    Field("priority", Form.NUMBER),
-)
-SORTABLE = frozenset(spec.name for spec in FIELDS)
-
-
-def list_all(call: Call) -> Answer:
-    """GET /destinations/<d>/mappings."""
-    destination = addressed(call, DESTINATION, "destination")
-    row = mapping_rows.sql_row(call.choices.mapping_id_name_in_list)
-    selection = Selection("aam_mapping AS m", row=row)
-    selection.where("destination_id = ?", destination.id)
-    answer = answer_selection(call, MAPPING, selection, SORTABLE)
-    if requested_page(call) is not None or not call.choices.mapping_list_always_wrapped:
-        return answer
-    (total,) = call.conn.execute(
-        "SELECT count(*) FROM aam_mapping WHERE destination_id = ?", (destination.id,)
-    ).fetchone()
-    return Answer(200, wrap_page(answer.text or "[]", total, Page(0, total)))
+from audctl.sandbox.audience_manager.shapes import list_of, paged
 
 
 def read_one(call: Call) -> Answer:
     """GET /destinations/<d>/mappings/<m>."""
+    addressed(call, DESTINATION, "destination")
     return _answer(call, _stored(call), 200)
 
 
@@ -85,20 +53,28 @@ def create_many(call: Call) -> Answer:
 def replace(call: Call) -> Answer:
     """PUT /destinations/<d>/mappings/<m> or /destinations/mappings/<m>."""
     record = _stored(call)
+    destination = _destination_of(call, record)
+    _require_write(call, destination)
     check_precondition(call, record)
     body = _dated(call, call.members(), record.document)
-    resets = call.choices.absent_field_on_put_resets
-    fields = decode(FIELDS, body, record.document, resets=resets)
-    destination = _destination_of(call, record)
+    fields = decode(FIELDS, body, record.document, call.choices)
+    if fields["sid"] != record.document["sid"]:
+        _check_segment(call, destination, fields["sid"])
     _check(destination, fields)
     _echo_alias(destination, fields)
-    return _answer(call, save(call, MAPPING, record, fields), 200)
+    return _answer(call, save(call, MAPPING, record, fields), call.choices.put_status)
 
 
 def delete(call: Call) -> Answer:
     """DELETE /destinations/<d>/mappings/<m> or /destinations/<d>/segments/<m>."""
     record = _stored(call)
+    _require_write(call, _destination_of(call, record))
     check_precondition(call, record)
+    call.conn.execute(
+        "INSERT INTO aam_deleted_mapping SELECT id, destination_id, document FROM aam_mapping"
+        " WHERE id = ?",
+        (record.id,),
+    )
     remove(call.conn, MAPPING, record.id)
     return Answer(204)
 
@@ -123,24 +99,46 @@ def _destination_of(call: Call, record: Record) -> Record:
 
 
 def _create(call: Call, destination: Record, body: Mapping[str, object]) -> Record:
-    fields = decode(FIELDS, _dated(call, body, None), None, resets=True)
-    segment_id = fields["sid"]
-    segment = find(call.conn, SEGMENT, segment_id) if isinstance(segment_id, int) else None
-    if segment is None:
-        raise invalid(f"sid {segment_id} is not a segment")
+    _require_write(call, destination)
+    fields = decode(FIELDS, _dated(call, body, None), None, call.choices)
+    if destination.document["destinationType"] == "S2S" and not call.choices.s2s_mapping_allowed:
+        raise ApiError(
+            call.choices.s2s_creation_status,
+            "ACCESS_DENIED",
+            "a consultant maps segments to server-to-server destinations",
+        )
+    _check_segment(call, destination, fields["sid"])
     _check(destination, fields)
-    refuse_blocked(
-        call,
-        linked_traits(call, segment.id),
-        segment.document["mergeRuleDataSourceId"],
-        [destination.id],
-    )
+    most = destination.document.get("maxMappings")
+    enforced = call.choices.max_mappings_enforced and isinstance(most, int)
+    if enforced and isinstance(most, int) and _mapping_count(call, destination) >= most:
+        raise limit_exceeded(
+            f"mappings to destination {destination.id}", most, call.choices.limit_status
+        )
     if destination.document["destinationType"] == "ADS" and fields["priority"] is None:
         fields["priority"] = 1 + _mapping_count(call, destination)
     _echo_alias(destination, fields)
     stamped = stamp_new(fields, call)
     del stamped["pid"]
     return insert(call.conn, MAPPING, {"destinationId": destination.id, **stamped, "traitValue": 0})
+
+
+def _check_segment(call: Call, destination: Record, segment_id: object) -> None:
+    segment = find(call.conn, SEGMENT, segment_id) if isinstance(segment_id, int) else None
+    if segment is None:
+        raise invalid(f"sid {segment_id} is not a segment")
+    rights.require(call, SEGMENT, "MAP_TO_DESTINATIONS", segment)
+    refuse_blocked(
+        call,
+        linked_traits(call, segment.id),
+        segment.document["mergeRuleDataSourceId"],
+        [destination.id],
+    )
+
+
+def _require_write(call: Call, destination: Record) -> None:
+    permission = "WRITE" if call.choices.mapping_needs_destination_write else "READ"
+    rights.require(call, DESTINATION, permission, destination)
 
 
 def _echo_alias(destination: Record, fields: Document) -> None:
@@ -202,4 +200,67 @@ def _check(destination: Record, fields: Document) -> None:
 
 
 def _answer(call: Call, record: Record, status: int) -> Answer:
-    return Answer(status, as_json(mapping_rows.show(call, record)), {"ETag": record.etag})
+    text = as_json(mapping_rows.show(call, record))
+    return Answer(status, text, entity_tag(call, MAPPING, record))
+
+
+_BASE = "/destinations/{destination}"
+
+
+def operations(put_status: int) -> tuple[Operation, ...]:
+    """List the calls on mappings; updates and deletes have two paths, in the docs and in vendor code."""
+    one = f"{_BASE}/mappings/{{mapping}}"
+    return (
+        Operation(
+            "GET",
+            f"{_BASE}/mappings",
+            list_all,
+            "List the mappings of a destination",
+            LIST.all_parameters(),
+            answer=paged(SHAPE),
+        ),
+        Operation(
+            "POST",
+            f"{_BASE}/mappings",
+            create,
+            "Map a segment",
+            body=BODY,
+            answer=SHAPE,
+            status=201,
+        ),
+        Operation(
+            "POST",
+            f"{_BASE}/traits",
+            create,
+            "Map a segment, at the path of one documentation page",
+            body=BODY,
+            answer=SHAPE,
+            status=201,
+        ),
+        Operation(
+            "POST",
+            f"{_BASE}/bulk-create",
+            create_many,
+            "Map several segments, all or none",
+            body=list_of(BODY),
+            answer=list_of(SHAPE),
+            status=201,
+        ),
+        Operation("GET", one, read_one, "Read one mapping", answer=SHAPE),
+        *(
+            Operation(
+                "PUT",
+                path,
+                replace,
+                "Replace a mapping",
+                body=BODY,
+                answer=SHAPE,
+                status=put_status,
+            )
+            for path in (one, "/destinations/mappings/{mapping}")
+        ),
+        *(
+            Operation("DELETE", path, delete, "Delete a mapping", status=204)
+            for path in (one, f"{_BASE}/segments/{{mapping}}")
+        ),
+    )

@@ -8,26 +8,16 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from audctl.sandbox.audience_manager.dispatch import Answer, Call, as_json
+from audctl.sandbox.audience_manager import rights
+from audctl.sandbox.audience_manager.call import Answer, Call, as_json
 from audctl.sandbox.audience_manager.errors import ApiError, not_found
 from audctl.sandbox.audience_manager.fields import Document
+from audctl.sandbox.audience_manager.kinds import SEGMENT, Kind
 from audctl.sandbox.audience_manager.tables import FIRST_IDS
 
 COMPANY_ID = 900
 MOST_BELOW_FIRST_ID = 2
 """Objects of one kind that every account has, with ids below the first one handed out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of object and where it is kept."""
-
-    noun: str
-    table: str
-    id_name: str
-    """The id's name in documents."""
-    by_code: bool = False
-    """Whether `ic:<integration code>` addresses it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +34,13 @@ class Record:
     def etag(self) -> str:
         """Give the entity tag of this version."""
         return f'"{self.id}-{self.version}"'
+
+
+def create(call: Call, kind: Kind, document: Document) -> Record:
+    """Store what a caller makes, under the next free id."""
+    record = insert(call.conn, kind, document)
+    rights.keep_owner(call, kind, record)
+    return record
 
 
 def stamp_new(fields: Mapping[str, object], call: Call) -> Document:
@@ -113,10 +110,11 @@ def find(conn: sqlite3.Connection, kind: Kind, object_id: int) -> Record | None:
     return None if row is None else Record(row[0], json.loads(row[1]), row[2], row[3])
 
 
-def addressed(call: Call, kind: Kind, name: str) -> Record:
-    """Look up the object that a path parameter addresses, by id or by `ic:` code; 404 when there is none.
+def addressed(call: Call, kind: Kind, name: str, permission: str = "READ") -> Record:
+    """Look up the object that a path parameter addresses, by id or by `ic:` code.
 
-    Of several objects with one code the oldest answers.
+    Of several objects with one code the oldest answers. Raises ApiError 404 when there is none, 403 when the caller
+    has not the permission on it.
     """
     key = call.path[name]
     if kind.by_code and key.startswith("ic:"):
@@ -130,6 +128,7 @@ def addressed(call: Call, kind: Kind, name: str) -> Record:
     record = None if object_id is None else find(call.conn, kind, object_id)
     if record is None:
         raise not_found(kind.noun, key)
+    rights.require(call, kind, permission, record)
     return record
 
 
@@ -149,8 +148,9 @@ def save(call: Call, kind: Kind, record: Record, fields: Mapping[str, object]) -
 
 
 def remove(conn: sqlite3.Connection, kind: Kind, object_id: int) -> None:
-    """Delete one object."""
+    """Delete one object and every right on it."""
     conn.execute(f"DELETE FROM {kind.table} WHERE id = ?", (object_id,))  # noqa: S608
+    rights.forget(conn, kind, object_id)
 
 
 def check_precondition(call: Call, record: Record) -> None:
@@ -177,7 +177,19 @@ def check_writable(call: Call, kind: Kind, record: Record) -> None:
 
 
 def answer_one(
-    record: Record, status: int = 200, extras: Mapping[str, object] | None = None
+    call: Call,
+    kind: Kind,
+    record: Record,
+    status: int = 200,
+    extras: Mapping[str, object] | None = None,
 ) -> Answer:
     """Answer with a whole object and its entity tag."""
-    return Answer(status, as_json({**record.document, **(extras or {})}), {"ETag": record.etag})
+    text = as_json({**record.document, **(extras or {})})
+    return Answer(status, text, entity_tag(call, kind, record))
+
+
+def entity_tag(call: Call, kind: Kind, record: Record) -> dict[str, str]:
+    """Give the ETag header of an object, where its kind has one."""
+    if call.choices.etags_on_every_kind or kind is SEGMENT:
+        return {"ETag": record.etag}
+    return {}

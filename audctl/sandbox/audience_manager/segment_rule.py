@@ -8,12 +8,24 @@ import re
 from dataclasses import dataclass
 from typing import NoReturn
 
+from audctl.sandbox.audience_manager.rule_tree import (
+    AllOf,
+    AnyOf,
+    Frequency,
+    HasTrait,
+    Node,
+    Not,
+    leaves,
+    matches_nobody_known,
+)
+
 _TOKEN = re.compile(
     r"\s*(?:(?P<trait>[1-9][0-9]*[Tt](?![A-Za-z0-9_]))|(?P<days>[0-9]+[Dd](?![A-Za-z0-9_]))"
     r"|(?P<number>[0-9]+(?![A-Za-z0-9_]))|(?P<word>[A-Za-z]+(?![A-Za-z0-9_]))"
     r"|(?P<compare>>=|<=|==)|(?P<mark>[()\[\],]))"
 )
 _MAX_SID = 2**63 - 1
+_MAX_DIGITS = 9
 
 
 class RuleError(ValueError):
@@ -24,9 +36,12 @@ class RuleError(ValueError):
 class SegmentRule:
     """What a valid rule says about traits."""
 
+    tree: Node
     traits: frozenset[int]
     counted_traits: frozenset[int]
     """Those inside a recency or frequency condition."""
+    counted_groups: int
+    """Recency and frequency conditions in the rule."""
     matches_nobody_known: bool
     """True for a user without any trait, so also for everyone never seen."""
 
@@ -41,9 +56,20 @@ class _Token:
 def parse_segment_rule(text: str, max_depth: int) -> SegmentRule:
     """Parse a rule; raises RuleError."""
     parser = _Parser(_tokens(text), max_depth)
-    matches = parser.expression(depth=0)
+    tree = parser.expression(depth=0)
     parser.expect_end()
-    return SegmentRule(frozenset(parser.traits), frozenset(parser.counted), matches)
+    plain: set[int] = set()
+    counted: set[int] = set()
+    groups = 0
+    for leaf in leaves(tree):
+        if isinstance(leaf, Frequency):
+            counted.update(leaf.sids)
+            groups += 1
+        else:
+            plain.add(leaf.sid)
+    return SegmentRule(
+        tree, frozenset(plain | counted), frozenset(counted), groups, matches_nobody_known(tree)
+    )
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -66,73 +92,70 @@ def _tokens(text: str) -> list[_Token]:
 
 
 class _Parser:
-    """Recursive descent that evaluates each part for a user without traits as it goes."""
+    """Recursive descent; conjunctions and disjunctions come out flat, however long."""
 
     def __init__(self, tokens: list[_Token], max_depth: int) -> None:
         self._tokens = tokens
         self._next = 0
         self._max_depth = max_depth
-        self.traits: set[int] = set()
-        self.counted: set[int] = set()
 
-    def expression(self, depth: int) -> bool:
+    def expression(self, depth: int) -> Node:
         if depth > self._max_depth:
             raise RuleError(f"more than {self._max_depth} levels of parentheses")
-        matches = self._conjunction(depth)
+        operands = [self._conjunction(depth)]
         while self._accept("OR"):
-            right = self._conjunction(depth)
-            matches = matches or right
-        return matches
+            operands.append(self._conjunction(depth))
+        return operands[0] if len(operands) == 1 else AnyOf(tuple(operands))
 
     def expect_end(self) -> None:
         self._expect("end", "AND, OR or the end of the rule")
 
-    def _conjunction(self, depth: int) -> bool:
-        matches = self._negation(depth)
+    def _conjunction(self, depth: int) -> Node:
+        operands = [self._negation(depth)]
         while self._accept("AND"):
-            right = self._negation(depth)
-            matches = matches and right
-        return matches
+            operands.append(self._negation(depth))
+        return operands[0] if len(operands) == 1 else AllOf(tuple(operands))
 
-    def _negation(self, depth: int) -> bool:
+    def _negation(self, depth: int) -> Node:
         if self._accept("NOT"):
-            return not self._primary(depth)
+            return Not(self._primary(depth))
         return self._primary(depth)
 
-    def _primary(self, depth: int) -> bool:
+    def _primary(self, depth: int) -> Node:
         if self._accept("("):
-            matches = self.expression(depth + 1)
+            node = self.expression(depth + 1)
             self._expect(")", "a closing parenthesis")
-            return matches
+            return node
         if self._accept("FREQUENCY"):
             return self._frequency()
-        self._trait(self.traits)
-        return False
+        return HasTrait(self._trait())
 
-    def _frequency(self) -> bool:
+    def _frequency(self) -> Frequency:
         self._expect("(", "( after FREQUENCY")
         self._expect("[", "a list of traits in brackets")
-        self._trait(self.counted)
+        sids = [self._trait()]
         while self._accept(",") or self._accept("OR"):
-            self._trait(self.counted)
+            sids.append(self._trait())
         self._expect("]", ", or ] in a list of traits")
-        self.traits |= self.counted
+        recency: tuple[str, int] | None = None
         if self._peek().kind == "compare":
-            if self._take().text == "==":
+            operator = self._take().text
+            if operator == "==":
                 raise RuleError("recency is compared by >= or <= only")
-            days = self._expect("days", "a number of days such as 7D")
-            if not int(days.text[:-1][:9]):
+            days = _number(self._expect("days", "a number of days such as 7D").text[:-1])
+            if not days:
                 raise RuleError("recency must be more than 0 days")
+            recency = operator, days
         self._expect(")", ") after the traits of a frequency")
         compare = self._expect("compare", "a frequency comparison: >=, <= or ==").text
-        times = int(self._expect("number", "a number of times").text[:9])
-        return compare == "<=" or times == 0
+        times = _number(self._expect("number", "a number of times").text)
+        return Frequency(tuple(sids), compare, times, recency)
 
-    def _trait(self, found: set[int]) -> None:
+    def _trait(self) -> int:
         token = self._expect("trait", "a trait such as 123T")
         if len(token.text) > len(str(_MAX_SID)):
             raise RuleError(f"{token.text} is not a trait id")
-        found.add(int(token.text[:-1]))
+        return int(token.text[:-1])
 
     def _peek(self) -> _Token:
         return self._tokens[self._next]
@@ -157,3 +180,9 @@ class _Parser:
         token = self._peek()
         found = token.text or "the end of the rule"
         raise RuleError(f"expected {wanted}, found {found} at character {token.column}")
+
+
+def _number(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS:
+        raise RuleError(f"{digits} is too large a number")
+    return int(digits)

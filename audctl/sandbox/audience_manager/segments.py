@@ -6,25 +6,21 @@ Field list after the vendor's bulk worksheet and public client code; the field p
 import sqlite3
 from collections.abc import Iterable
 
-from audctl.sandbox.audience_manager.dispatch import Answer, Call, as_json
+from audctl.sandbox.audience_manager import rights, segment_details
+from audctl.sandbox.audience_manager.call import Answer, Call, as_json
 from audctl.sandbox.audience_manager.errors import conflict, invalid, limit_exceeded
 from audctl.sandbox.audience_manager.export_controls import refuse_blocked
-from audctl.sandbox.audience_manager.fields import MAX_NAME_LENGTH, Document, Field, Form, decode
-from audctl.sandbox.audience_manager.folders import folder_exists, folder_ids
+from audctl.sandbox.audience_manager.fields import Document, decode, without_unset
+from audctl.sandbox.audience_manager.folder_tree import folder_exists
 from audctl.sandbox.audience_manager.kinds import (
     DATA_SOURCE,
-    DEFAULT_MERGE_RULE_ID,
     MERGE_RULE,
     SEGMENT,
     SEGMENT_FOLDER,
+    TRAIT,
 )
-from audctl.sandbox.audience_manager.listing import (
-    Selection,
-    answer_selection,
-    apply_code,
-    apply_permissions,
-    apply_search,
-)
+from audctl.sandbox.audience_manager.listing import Selection, restrict
+from audctl.sandbox.audience_manager.operation import Operation, read_replace_delete
 from audctl.sandbox.audience_manager.records import (
     COMPANY_ID,
     Record,
@@ -34,138 +30,59 @@ from audctl.sandbox.audience_manager.records import (
     check_writable,
     count,
     find,
-    insert,
     remove,
     save,
     stamp_new,
 )
-from audctl.sandbox.audience_manager.segment_rule import (
-    RuleError,
-    SegmentRule,
-    parse_segment_rule,
-)
-from audctl.sandbox.audience_manager.traits import refuse_taken_code
+from audctl.sandbox.audience_manager.records import create as store
+from audctl.sandbox.audience_manager.rule_tree import rule_text
+from audctl.sandbox.audience_manager.segment_rows import BODY, FIELDS, LIST, SHAPE
+from audctl.sandbox.audience_manager.segment_rule import RuleError, SegmentRule, parse_segment_rule
+from audctl.sandbox.audience_manager.shapes import written
+from audctl.sandbox.audience_manager.traits import VALID, VALIDATED, refuse_taken_code
 
-STATUSES = frozenset({"ACTIVE", "INACTIVE"})
 COUNTABLE_TRAIT_TYPES = frozenset({"RULE_BASED_TRAIT", "FOLDER_TRAIT"})
 """Traits on which recency and frequency may be set."""
-
-FIELDS = (
-    Field("name", required=True, max_length=MAX_NAME_LENGTH),
-    Field("description", default=""),
-    Field("segmentRule", required=True),
-    Field("folderId", Form.NUMBER, required=True),
-    Field("dataSourceId", Form.NUMBER, required=True),
-    Field("mergeRuleDataSourceId", Form.NUMBER, default=DEFAULT_MERGE_RULE_ID),
-    Field("integrationCode", max_length=255),
-    Field("status", default="ACTIVE", allowed=STATUSES),
-)
-SORTABLE = frozenset(spec.name for spec in FIELDS) | {"createTime", "updateTime", "pid"}
-_RIGHTS = '["READ","WRITE","CREATE","DELETE","MAP_TO_DESTINATIONS","MAP_TO_MODELS"]'
-_METRICS = (
-    *(
-        f"{kind}Uniques{days}Day"
-        for kind in ("instant", "total")
-        for days in (1, 7, 14, 30, 60, 90)
-    ),
-    "instantUniquesLifetime",
-)
-
-
-def list_all(call: Call) -> Answer:
-    """GET /segments."""
-    selection = Selection(SEGMENT.table)
-    if not call.choices.segment_list_has_merge_rule:
-        selection.leave_out("mergeRuleDataSourceId")
-    if call.flag("includeMetrics"):
-        for name in _METRICS:
-            selection.add_member(name, "population")
-    if call.flag("includeTraitDataSourceIds"):
-        selection.add_member(
-            "traitDataSourceIds",
-            "json((SELECT json_group_array(DISTINCT t.data_source_id) FROM aam_trait AS t JOIN aam_segment_trait AS st"
-            " ON st.trait_id = t.id WHERE st.segment_id = aam_segment.id))",
-        )
-    if call.flag("includeInUseStatus"):
-        selection.add_member(
-            "inUse",
-            "json(CASE WHEN EXISTS (SELECT 1 FROM aam_mapping AS m WHERE m.segment_id = aam_segment.id)"
-            " THEN 'true' ELSE 'false' END)",
-        )
-    _apply_filters(call, selection)
-    apply_code(call, selection)
-    apply_search(call, selection)
-    apply_permissions(call, selection, _RIGHTS)
-    return answer_selection(call, SEGMENT, selection, SORTABLE)
-
-
-def _apply_filters(call: Call, selection: Selection) -> None:
-    selection.where_any("folder_id", folder_ids(call, SEGMENT_FOLDER))
-    selection.where_any("data_source_id", call.numbers("dataSourceId"))
-    selection.where_any("merge_rule_id", call.numbers("mergeRuleDataSourceId"))
-    selection.where_any("document ->> '$.status'", call.query.get("status", []))
-    traits = call.numbers("containsTrait")
-    if traits:
-        selection.where(
-            "id IN (SELECT segment_id FROM aam_segment_trait WHERE trait_id IN (SELECT value FROM json_each(?)))",
-            as_json(traits),
-        )
-    since = call.numbers("updatedSince")
-    if since:
-        selection.where("document ->> '$.updateTime' >= ?", since[-1])
 
 
 def read_one(call: Call) -> Answer:
     """GET /segments/<sid> or /segments/ic:<code>."""
     record = addressed(call, SEGMENT, "segment")
-    extras: Document = {}
-    if call.flag("includeMetrics"):
-        (population,) = call.conn.execute(
-            "SELECT population FROM aam_segment WHERE id = ?", (record.id,)
-        ).fetchone()
-        extras = dict.fromkeys(_METRICS, population)
-    return answer_one(record, extras=extras)
+    return answer_one(call, SEGMENT, record, extras=segment_details.extras(call, record))
 
 
 def create(call: Call) -> Answer:
     """POST /segments."""
-    fields = decode(FIELDS, call.members(), None, resets=True)
+    rights.require_creation(call, SEGMENT)
+    fields = decode(FIELDS, call.members(), None, call.choices)
     rule = _check(call, fields, None)
     limit = call.choices.limits["segments"]
     if count(call.conn, SEGMENT, limit) >= limit:
-        raise limit_exceeded("segments", limit)
-    record = insert(call.conn, SEGMENT, stamp_new(fields, call))
+        raise limit_exceeded("segments", limit, call.choices.limit_status)
+    record = store(call, SEGMENT, stamp_new(without_unset(FIELDS, fields, {}), call))
     link_traits(call.conn, record.id, rule.traits)
-    return answer_one(record, 201)
+    return answer_one(call, SEGMENT, record, 201)
 
 
 def replace(call: Call) -> Answer:
     """PUT /segments/<sid>."""
-    record = addressed(call, SEGMENT, "segment")
+    record = addressed(call, SEGMENT, "segment", "WRITE")
     check_writable(call, SEGMENT, record)
     check_precondition(call, record)
-    resets = call.choices.absent_field_on_put_resets
-    fields = decode(FIELDS, call.members(), record.document, resets=resets)
+    fields = decode(FIELDS, call.members(), record.document, call.choices)
     rule = _check(call, fields, record)
-    mapped = call.conn.execute(
-        "SELECT destination_id FROM aam_mapping WHERE segment_id = ?", (record.id,)
-    ).fetchall()
-    changed = any(
-        fields[name] != record.document[name] for name in ("segmentRule", "mergeRuleDataSourceId")
-    )
-    if mapped and changed:
-        refuse_blocked(
-            call, rule.traits, fields["mergeRuleDataSourceId"], [row[0] for row in mapped]
-        )
-    saved = save(call, SEGMENT, record, fields)
+    changed = ("segmentRule", "mergeRuleDataSourceId")
+    if any(fields[name] != record.document[name] for name in changed):
+        refuse_blocked_change(call, record.id, rule.traits, fields["mergeRuleDataSourceId"])
+    saved = save(call, SEGMENT, record, without_unset(FIELDS, fields, record.document))
     if fields["segmentRule"] != record.document["segmentRule"]:
         link_traits(call.conn, record.id, rule.traits)
-    return answer_one(saved)
+    return answer_one(call, SEGMENT, saved, call.choices.put_status)
 
 
 def delete(call: Call) -> Answer:
     """DELETE /segments/<sid>."""
-    record = addressed(call, SEGMENT, "segment")
+    record = addressed(call, SEGMENT, "segment", "DELETE")
     check_precondition(call, record)
     delete_record(call, record)
     return Answer(204)
@@ -173,6 +90,9 @@ def delete(call: Call) -> Answer:
 
 def delete_record(call: Call, record: Record) -> None:
     """Delete a segment; refuses while it is mapped to a destination."""
+    rights.require(call, SEGMENT, "DELETE", record)
+    if not call.caller.admin:
+        _require_on_traits(call, set(linked_traits(call, record.id)), "READ")
     check_writable(call, SEGMENT, record)
     rows = call.conn.execute(
         "SELECT DISTINCT d.id, d.name FROM aam_mapping AS m JOIN aam_destination AS d ON d.id = m.destination_id"
@@ -192,11 +112,19 @@ def delete_record(call: Call, record: Record) -> None:
 
 def validate(call: Call) -> Answer:
     """POST /segments/validate."""
-    code = call.members().get("code")
-    if not isinstance(code, str):
-        raise invalid("code is required")
-    check_rule(call, code)
+    check_rule(call, str(decode(VALIDATED, call.members(), None, call.choices)["code"]))
     return Answer(200, as_json({"valid": True}))
+
+
+def refuse_blocked_change(
+    call: Call, segment_id: int, traits: Iterable[int], merge_rule_id: object
+) -> None:
+    """Refuse a change of a mapped segment that an export control forbids."""
+    mapped = call.conn.execute(
+        "SELECT DISTINCT destination_id FROM aam_mapping WHERE segment_id = ?", (segment_id,)
+    ).fetchall()
+    if mapped:
+        refuse_blocked(call, traits, merge_rule_id, [row[0] for row in mapped])
 
 
 def check_rule(call: Call, text: str) -> SegmentRule:
@@ -211,7 +139,7 @@ def check_rule(call: Call, text: str) -> SegmentRule:
         )
     limit = call.choices.limits["traitsPerSegment"]
     if len(rule.traits) > limit:
-        raise limit_exceeded("traits in one segment rule", limit)
+        raise limit_exceeded("traits in one segment rule", limit, call.choices.limit_status)
     known = {
         row["id"]: row
         for row in call.conn.execute(
@@ -229,6 +157,8 @@ def check_rule(call: Call, text: str) -> SegmentRule:
     ]
     if problems:
         raise invalid(*problems)
+    if not call.caller.admin:
+        _require_on_traits(call, rule.traits, "MAP_TO_SEGMENTS")
     return rule
 
 
@@ -261,6 +191,55 @@ def _check(call: Call, fields: Document, record: Record | None) -> SegmentRule:
     if problems or source is None:
         raise invalid(*problems)
     check_writable(call, DATA_SOURCE, source)
+    if record is None or record.document["dataSourceId"] != source.id:
+        rights.require_creation(call, SEGMENT, source)
     if source.document["uniqueSegmentIntegrationCodes"]:
-        refuse_taken_code(call, SEGMENT.table, SEGMENT.noun, fields, record)
-    return check_rule(call, str(fields["segmentRule"]))
+        refuse_taken_code(call, SEGMENT, fields, record)
+    rule = check_rule(call, str(fields["segmentRule"]))
+    if call.choices.rules_normalised:
+        fields["segmentRule"] = rule_text(rule.tree)
+    return rule
+
+
+def _require_on_traits(call: Call, trait_ids: Iterable[int], permission: str) -> None:
+    """Refuse when the caller lacks a permission on one of the traits."""
+    asked = sorted(trait_ids)
+    selection = Selection(TRAIT.table)
+    selection.where("id IN (SELECT value FROM json_each(?))", as_json(asked))
+    restrict(call, TRAIT, selection, permission)
+    rows = call.conn.execute(
+        f"SELECT id FROM aam_trait{selection.clause}",  # noqa: S608
+        selection.values,
+    )
+    missing = set(asked) - {row[0] for row in rows}
+    if missing:
+        raise rights.denied(TRAIT, permission, min(missing))
+
+
+def operations(put_status: int) -> tuple[Operation, ...]:
+    """List the calls on segments."""
+    return (
+        LIST.operation("/segments", SHAPE),
+        Operation(
+            "POST", "/segments", create, "Create a segment", body=BODY, answer=SHAPE, status=201
+        ),
+        Operation(
+            "POST",
+            "/segments/validate",
+            validate,
+            "Check a segment rule",
+            body=written(VALIDATED),
+            answer=VALID,
+        ),
+        *read_replace_delete(
+            "/segments/{segment}",
+            "segment",
+            read=read_one,
+            replace=replace,
+            delete=delete,
+            body=BODY,
+            answer=SHAPE,
+            parameters=segment_details.PARAMETERS,
+            put_status=put_status,
+        ),
+    )

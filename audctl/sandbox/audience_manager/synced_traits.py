@@ -1,6 +1,6 @@
 """Traits that the server makes and keeps by itself: beside trait folders and beside data sources."""
 
-from audctl.sandbox.audience_manager.dispatch import Call
+from audctl.sandbox.audience_manager.call import Call
 from audctl.sandbox.audience_manager.errors import conflict
 from audctl.sandbox.audience_manager.fields import Document
 from audctl.sandbox.audience_manager.kinds import (

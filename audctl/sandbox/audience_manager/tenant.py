@@ -2,19 +2,22 @@
 
 import sqlite3
 
+from audctl.sandbox.audience_manager import rights
 from audctl.sandbox.audience_manager.fields import Document
 from audctl.sandbox.audience_manager.kinds import (
     ACTIVE_AUDIENCE_TRAIT_ID,
     AUDIENCE_TRAITS_FOLDER_ID,
     DATA_SOURCE,
     DEFAULT_MERGE_RULE_ID,
+    GLOBAL_TRAIT_TYPE_ID,
     MERGE_RULE,
     ROOT_FOLDER_ID,
     SYSTEM_DATA_SOURCE_ID,
     TRAIT,
     TRAIT_FOLDER,
+    TRAIT_TYPE,
 )
-from audctl.sandbox.audience_manager.records import COMPANY_ID, insert_as
+from audctl.sandbox.audience_manager.records import COMPANY_ID, find, insert_as
 from audctl.sandbox.audience_manager.synced_traits import folder_trait_name, trait_document
 
 ACCOUNT_CREATED_MS = 1_700_000_000_000
@@ -79,6 +82,15 @@ def create(conn: sqlite3.Connection) -> None:
             name, trait_type, SYSTEM_DATA_SOURCE_ID, AUDIENCE_TRAITS_FOLDER_ID
         )
         insert_as(conn, TRAIT, trait_id, {"pid": COMPANY_ID, **document, **_STAMPS}, origin=origin)
+
+
+def complete(conn: sqlite3.Connection) -> None:
+    """Make what accounts of an earlier version may lack."""
+    if find(conn, TRAIT_TYPE, GLOBAL_TRAIT_TYPE_ID) is None:
+        document = {"pid": 0, "name": "None", "description": "", **_STAMPS}
+        insert_as(conn, TRAIT_TYPE, GLOBAL_TRAIT_TYPE_ID, document, origin="global")
+    if conn.execute("SELECT 1 FROM aam_group").fetchone() is None:
+        rights.create_groups(conn)
 
 
 def data_source_document(name: str, code: str | None, company_id: int) -> Document:

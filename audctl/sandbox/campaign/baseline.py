@@ -47,7 +47,6 @@ _ACCOUNTS: tuple[tuple[int, str, str], ...] = (
     (1501, "importSharedAudience", "Import audiences from the Adobe Marketing Cloud"),
     (1502, "exportSharedAudience", "Export audiences to the Adobe Marketing Cloud"),
 )
-_AWS_S3 = 20
 _STARTED = 11
 _TECHNICAL_DEFINITION = (
     '<activities><schedule name="sched" label="Every hour" x="50" y="50" mask="0" onError="0">'
@@ -73,6 +72,14 @@ def install_baseline(conn: sqlite3.Connection) -> None:
             {"id": number, "parent-id": parent, "name": name, "label": label, "model": model},
         )
     _install_shared_audiences(change)
+
+
+def mark_accounts(conn: sqlite3.Connection, s3_type: int) -> None:
+    """Give the built-in accounts, while they have no type, the code that AWS S3 has."""
+    conn.executemany(
+        "UPDATE nms_extAccount SET type = ? WHERE id = ? AND type = 0",
+        [(s3_type, number) for number, _, _ in _ACCOUNTS],
+    )
 
 
 def _install_shared_audiences(change: Change) -> None:
@@ -115,7 +122,6 @@ def _install_shared_audiences(change: Change) -> None:
                 "id": number,
                 "name": name,
                 "label": label,
-                "type": _AWS_S3,
                 "server": "bucket.s3.amazonaws.com/path",
                 "folder-id": 1206,
             },

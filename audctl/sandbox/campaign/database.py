@@ -1,24 +1,23 @@
 """Statements run, and the database's refusals put in the words of the live system's database."""
 
-import hashlib
 import re
 import sqlite3
 from collections.abc import Iterator
 
+from audctl.sandbox.campaign.database_functions import FUNCTION_PREFIX, add_functions
 from audctl.sandbox.campaign.faults import CampaignFault, database_error
 from audctl.sandbox.campaign.schema import Category, Schema, constraint_name
 from audctl.sandbox.campaign.values import Stored
 
 _VIOLATED = re.compile(r"^UNIQUE constraint failed: (.+)$")
-_MD5 = "xtk_md5("
 
 
 def fetch_rows(
     conn: sqlite3.Connection, statement: str, parameters: tuple[Stored, ...]
 ) -> Iterator[tuple[Stored, ...]]:
     """Run a SELECT and give its rows as plain tuples; raises a database fault, never SQL text."""
-    if _MD5 in statement:
-        conn.create_function("xtk_md5", 1, _md5, deterministic=True)
+    if FUNCTION_PREFIX in statement:
+        add_functions(conn)
     cursor = conn.cursor()
     cursor.row_factory = None
     try:
@@ -39,7 +38,7 @@ def duplicate_key(
         (
             key.name
             for key in schema.keys
-            if [xpath.replace("@", "") for xpath in key.xpaths] == columns
+            if [schema.fields[xpath].column for xpath in key.xpaths] == columns
         ),
         "id",
     )
@@ -67,8 +66,3 @@ def _plain_reason(error: Exception) -> str:
     if "overflow" in text:
         return "integer out of range"
     return "the statement cannot be executed"
-
-
-def _md5(value: object) -> str:
-    text = "" if value is None else str(value)
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from lxml import etree
 
-from audctl.sandbox.campaign.faults import CampaignFault
+from audctl.sandbox.campaign.faults import CampaignFault, bad_document
 from audctl.sandbox.campaign.rows import Values
 from audctl.sandbox.campaign.schema import DATA_COLUMN, Field, Link, Schema
 from audctl.sandbox.campaign.values import Stored, decode
@@ -31,11 +31,13 @@ class Draft:
     links: list[tuple[Link, etree._Element]] = field(default_factory=list)
     collections: list[tuple[Link, etree._Element]] = field(default_factory=list)
     memo: list[etree._Element] = field(default_factory=list)
+    strict: bool = False
+    """True: a name that the schema does not know is a fault."""
 
 
-def read_draft(schema: Schema, element: etree._Element) -> Draft:
+def read_draft(schema: Schema, element: etree._Element, *, strict: bool = False) -> Draft:
     """Take `element` apart; raises a fault for a value that its field cannot hold."""
-    draft = Draft(schema)
+    draft = Draft(schema, strict=strict)
     _read(draft, element, "")
     return draft
 
@@ -53,7 +55,11 @@ def _read(draft: Draft, element: etree._Element, prefix: str) -> None:
     for raw_name, value in element.attrib.items():
         name = str(raw_name).rpartition("}")[2]
         if name not in _UNKNOWN and not name.startswith("_"):
-            _set(draft, draft.schema.fields.get(f"{prefix}@{name}"), str(value))
+            fields = draft.schema.fields
+            # The official SDK writes an option's memo as an attribute.
+            found = fields.get(f"{prefix}@{name}") or fields.get(f"{prefix}{name}")
+            if found is None or found.column != DATA_COLUMN:
+                _set(draft, found, str(value), f"{prefix}@{name}")
     for part in element:
         name = prefix + local_name(part)
         link = draft.schema.links.get(name)
@@ -64,10 +70,12 @@ def _read(draft: Draft, element: etree._Element, prefix: str) -> None:
         elif name in draft.schema.xml_elements:
             draft.memo.append(part)
         elif name != DATA_COLUMN:
-            _set(draft, draft.schema.fields.get(name), text_of(part))
+            _set(draft, draft.schema.fields.get(name), text_of(part), name)
 
 
-def _set(draft: Draft, found: Field | None, text: str) -> None:
+def _set(draft: Draft, found: Field | None, text: str, xpath: str) -> None:
+    if found is None and draft.strict:
+        raise bad_document(f"Schema '{draft.schema.id}' has no '{xpath[:80]}'.")
     if found is None or found.expression is not None:
         return
     if found.read_only:

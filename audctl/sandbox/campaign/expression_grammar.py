@@ -55,19 +55,19 @@ OPERATOR: "<=" | ">=" | "<>" | "!=" | "=" | "<" | ">"
 MINUS.2: "-"
 PLUS_MINUS: "+" | "-"
 TIMES_OVER: "*" | "/" | "%"
-STRING: /'(?:[^'\\]|\\.)*'/s
+STRING: /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/s
 NUMBER: /\d+(\.\d+)?/
 DATE: /#[^#]*#/
 BRACKETED: /\[[^\[\]]*\]/
 FUNCTION.4: /[A-Za-z_]\w*(?=\s*\()/
-PATH: /@\w+|[A-Za-z_]\w*(\/\w+)*(\/@\w+)?/
+PATH: /(\.\.\/)*(@\w+|[A-Za-z_]\w*(\/(\w+|\.\.))*(\/@\w+)?)/
 %ignore /\s+/
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string literal, unescaped; what LIKE escapes is still escaped."""
+    """A string literal in either kind of quotes, unescaped; what LIKE escapes is still escaped."""
 
     value: str
 
@@ -121,11 +121,14 @@ class ExpressionSyntaxError(Exception):
     """Text that is not an expression."""
 
 
-@lru_cache(maxsize=2048)
 def parse_expression(text: str) -> Expression:
     """Parse `text`; raises ExpressionSyntaxError with a reason."""
     if len(text) > MAX_EXPRESSION_CHARS:
         raise ExpressionSyntaxError("the expression is too long")
+    return _parse_again(text) if len(text) <= _LONGEST_KEPT else _parse(text)
+
+
+def _parse(text: str) -> Expression:
     _check_nesting(text)
     try:
         return cast("Expression", _parser().parse(text))
@@ -133,7 +136,11 @@ def parse_expression(text: str) -> Expression:
         raise ExpressionSyntaxError(_reason(error)) from error
 
 
-_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
+_parse_again = lru_cache(maxsize=2048)(_parse)
+_LONGEST_KEPT = 1000
+"""Longer expressions are lists of values, which nobody sends twice."""
+
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\[[^\[\]]*\]""", re.DOTALL)
 _SIGNS = re.compile(r"(?:-\s*){8,}")
 _NEGATIONS = re.compile(r"(?:\bnot\s+){8,}", re.IGNORECASE)
 
@@ -159,7 +166,7 @@ def _reason(error: LarkError) -> str:
     return "syntax error at the end of the expression"
 
 
-_ESCAPE = re.compile(r"\\(['\\])")
+_ESCAPE = re.compile(r"""\\(['"\\])""")
 
 
 class _Builder(Transformer[Token, Expression]):

@@ -1,9 +1,7 @@
 """Expressions compiled to SQL with bound parameters, against the schema they are written for."""
 
-from dataclasses import dataclass, field, replace
-from itertools import count
+from dataclasses import replace
 
-from audctl.sandbox.campaign.catalog import stored_schema
 from audctl.sandbox.campaign.expression_functions import call_function
 from audctl.sandbox.campaign.expression_grammar import (
     Call,
@@ -16,119 +14,61 @@ from audctl.sandbox.campaign.expression_grammar import (
     Text,
     parse_expression,
 )
-from audctl.sandbox.campaign.faults import bad_expression, unknown_path
-from audctl.sandbox.campaign.schema import DATA_COLUMN, Category, Field, Link, Schema, quoted
-from audctl.sandbox.campaign.sql import Sql, UnsupportedExpressionError, concatenate, moment_literal
+from audctl.sandbox.campaign.faults import bad_expression
+from audctl.sandbox.campaign.places import Destination, Place, find_destination
+from audctl.sandbox.campaign.schema import Category, quoted
+from audctl.sandbox.campaign.sql import (
+    Sql,
+    UnsupportedExpressionError,
+    concatenate,
+    join_conditions,
+    moment_literal,
+)
 
 _MAX_COMPUTED_DEPTH = 4
-
-
-@dataclass(slots=True)
-class Source:
-    """The FROM clause of one SELECT: its own table and every table that paths led to."""
-
-    schema: Schema
-    now: str
-    """Virtual time, as stored."""
-    names: "count[int]" = field(default_factory=count)
-    """Table aliases, shared by a query and its sub-queries."""
-    alias: str = ""
-    joins: list[str] = field(default_factory=list)
-    joined: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.alias = f"t{next(self.names)}"
-
-    @property
-    def root(self) -> "Place":
-        """Give the place from which top-level paths start."""
-        return Place(self, self.schema, self.alias)
-
-    def join(self, alias: str, link: Link) -> str:
-        """Join the target of `link` once, and give its alias."""
-        known = self.joined.get((alias, link.name))
-        if known is not None:
-            return known
-        target = stored_schema(link.target)
-        name = f"t{next(self.names)}"
-        self.joins.append(
-            f" LEFT JOIN {quoted(target.table)} AS {name}"
-            f" ON {name}.{quoted(link.destination_column)} = {alias}.{quoted(link.source_column)}"
-        )
-        self.joined[alias, link.name] = name
-        return name
-
-    def clause(self) -> str:
-        """Write the FROM clause; complete only after every expression has been compiled."""
-        return f"{quoted(self.schema.table)} AS {self.alias}" + "".join(self.joins)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A schema at an alias of a FROM clause: what paths are relative to."""
-
-    source: Source
-    schema: Schema
-    alias: str
-    depth: int = 0
-    """Computed fields entered so far."""
-
-    def follow(self, link: Link) -> "Place":
-        """Move to the other end of `link`."""
-        alias = self.source.join(self.alias, link)
-        return replace(self, schema=stored_schema(link.target), alias=alias)
-
-    @property
-    def is_root(self) -> bool:
-        """Tell whether rows here always exist, as those behind a link may not."""
-        return self.alias == self.source.alias
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """What a path leads to: a value, or a link left unfollowed."""
-
-    place: Place
-    field: Field | None = None
-    link: Link | None = None
-    xml_element: str | None = None
 
 
 def compile_expression(text: str, place: Place) -> Sql:
     """Compile `text`; raises the fault that names the expression and the schema."""
     try:
-        return _compile(parse_expression(text), place, text)
+        parsed = parse_expression(text)
     except ExpressionSyntaxError as error:
         raise bad_expression(text[:500], place.schema.id, str(error)) from error
+    return compile_tree(parsed, place, text)
+
+
+def compile_tree(expression: Expression, place: Place, text: str) -> Sql:
+    """Compile a part of the expression `text` that is parsed already; raises the same faults."""
+    try:
+        return _compile(expression, place, text)
     except UnsupportedExpressionError as error:
         raise bad_expression(text[:500], place.schema.id, str(error)) from error
 
 
-def find_destination(path: Path, place: Place, expression: str) -> Destination:
-    """Follow `path` from `place`, joining what it crosses."""
-    prefix = ""
-    steps = path.steps
-    for position, step in enumerate(steps[:-1]):
-        link = place.schema.links.get(step) if not prefix else None
-        if link is not None:
-            if steps[position + 1 :] == (link.destination,) and not link.unbound:
-                # The key at the other end is the foreign key at this one: no join needed.
-                return Destination(place, place.schema.fields[link.source])
-            place = place.follow(link)
-        elif prefix + step in place.schema.containers:
-            prefix += f"{step}/"
-        else:
-            raise unknown_path(path.text[:200], place.schema.id, expression[:500])
-    last = steps[-1]
-    found = place.schema.fields.get(prefix + last)
-    if found is not None:
-        return Destination(place, found)
-    if not prefix and last in place.schema.links:
-        return Destination(place, link=place.schema.links[last])
-    if not prefix and last in place.schema.xml_elements:
-        data = place.schema.fields[DATA_COLUMN]
-        return Destination(place, data, xml_element=last)
-    raise unknown_path(path.text[:200], place.schema.id, expression[:500])
+def compile_operation(operator: str, operands: list[Sql]) -> Sql:  # noqa: PLR0911 - one per operator
+    """Apply an operator of the grammar to compiled operands."""
+    first = operands[0]
+    match operator:
+        case "and" | "or":
+            return join_conditions(operator.upper(), operands)
+        case "not":
+            return concatenate("(NOT {})", first, category=Category.BOOLEAN)
+        case "minus":
+            return concatenate("(- {})", first, category=Category.NUMBER)
+        case "is null":
+            if first.category is Category.NUMBER:
+                return concatenate("({} IS NULL)", first, category=Category.BOOLEAN)
+            return concatenate("(ifnull({}, '') = '')", first, category=Category.BOOLEAN)
+        case "in":
+            alike = [_alike(first, operand)[1] for operand in operands[1:]]
+            pattern = "({} IN (" + ", ".join(["{}"] * len(alike)) + "))"
+            return concatenate(pattern, first, *alike, category=Category.BOOLEAN)
+        case "like":
+            return _compile_like(first, operands[1])
+        case "+" | "-" | "*" | "/" | "%":
+            return _compile_arithmetic(operator, first, operands[1])
+        case _:
+            return _compile_comparison(operator, first, operands[1])
 
 
 def column_of(destination: Destination) -> Sql:
@@ -142,9 +82,8 @@ def column_of(destination: Destination) -> Sql:
         deeper = replace(place, depth=place.depth + 1)
         return compile_expression(found.expression, deeper)
     column = f"{place.alias}.{quoted(found.column)}"
-    if not found.nullable and not place.is_root:
-        column = f"ifnull({column}, 0)"
-    return Sql(column, found.category)
+    text = column if found.nullable or place.is_root else f"ifnull({column}, 0)"
+    return Sql(text, found.category, columns=frozenset({column}))
 
 
 def _compile(expression: Expression, place: Place, text: str) -> Sql:  # noqa: PLR0911 - one per kind of node
@@ -165,7 +104,7 @@ def _compile(expression: Expression, place: Place, text: str) -> Sql:  # noqa: P
             compiled = [_compile(argument, place, text) for argument in arguments]
             return call_function(function, compiled, place.source.now)
         case Operation(operator, operands):
-            return _compile_operation(
+            return compile_operation(
                 operator, [_compile(operand, place, text) for operand in operands]
             )
 
@@ -173,10 +112,11 @@ def _compile(expression: Expression, place: Place, text: str) -> Sql:  # noqa: P
 def _compile_path(path: Path, place: Place, text: str) -> Sql:
     destination = find_destination(path, place, text)
     if destination.link is not None:
-        source = replace(destination, field=place.schema.fields.get(destination.link.source))
+        found_at = destination.place.schema
+        source = replace(destination, field=found_at.fields.get(destination.link.source))
         if destination.link.unbound or source.field is None:
             raise UnsupportedExpressionError(f"'{path.text}' is a collection, not a value")
-        return Sql(f"nullif({column_of(source).text}, 0)", Category.NUMBER)
+        return concatenate("nullif({}, 0)", column_of(source), category=Category.NUMBER)
     found = column_of(destination)
     if found.category is Category.XML:
         raise UnsupportedExpressionError(
@@ -203,32 +143,6 @@ def _compile_case(arguments: tuple[Expression, ...], place: Place, text: str) ->
     return concatenate("(CASE" + "{}" * len(branches) + " END)", *branches, category=category)
 
 
-def _compile_operation(operator: str, operands: list[Sql]) -> Sql:  # noqa: PLR0911 - one per operator
-    first = operands[0]
-    match operator:
-        case "and" | "or":
-            pattern = "(" + f" {operator.upper()} ".join(["{}"] * len(operands)) + ")"
-            return concatenate(pattern, *operands, category=Category.BOOLEAN)
-        case "not":
-            return concatenate("(NOT {})", first, category=Category.BOOLEAN)
-        case "minus":
-            return concatenate("(- {})", first, category=Category.NUMBER)
-        case "is null":
-            if first.category is Category.NUMBER:
-                return concatenate("({} IS NULL)", first, category=Category.BOOLEAN)
-            return concatenate("(ifnull({}, '') = '')", first, category=Category.BOOLEAN)
-        case "in":
-            alike = [_alike(first, operand)[1] for operand in operands[1:]]
-            pattern = "({} IN (" + ", ".join(["{}"] * len(alike)) + "))"
-            return concatenate(pattern, first, *alike, category=Category.BOOLEAN)
-        case "like":
-            return _compile_like(first, operands[1])
-        case "+" | "-" | "*" | "/" | "%":
-            return _compile_arithmetic(operator, first, operands[1])
-        case _:
-            return _compile_comparison(operator, first, operands[1])
-
-
 def _compile_comparison(operator: str, left: Sql, right: Sql) -> Sql:
     left, right = _alike(left, right)
     if operator in ("=", "<>") and "" in (left.literal, right.literal):
@@ -241,6 +155,9 @@ def _compile_comparison(operator: str, left: Sql, right: Sql) -> Sql:
 
 def _compile_arithmetic(operator: str, left: Sql, right: Sql) -> Sql:
     if operator == "+" and Category.STRING in (left.category, right.category):
+        if isinstance(left.literal, str) and isinstance(right.literal, str):
+            joined = left.literal + right.literal
+            return Sql("?", Category.STRING, (joined,), literal=joined)
         return concatenate(
             "(ifnull({}, '') || ifnull({}, ''))", left, right, category=Category.STRING
         )
@@ -256,7 +173,8 @@ def _compile_like(left: Sql, pattern: Sql) -> Sql:
             category=Category.BOOLEAN,
             more=(_glob(pattern.literal),),
         )
-    return concatenate("({} LIKE {} ESCAPE '\\')", left, pattern, category=Category.BOOLEAN)
+    # SQLite's own LIKE does not tell capitals from small letters.
+    return concatenate("fn_like({}, {})", left, pattern, category=Category.BOOLEAN)
 
 
 def _glob(like: str) -> str:

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from lxml import etree
 
-from audctl.sandbox.campaign.catalog import stored_schema
 from audctl.sandbox.campaign.faults import CampaignFault, bad_document
 from audctl.sandbox.campaign.query import every_field, execute_query
 from audctl.sandbox.campaign.rows import Change, new_id, new_values
@@ -29,20 +28,20 @@ def apply_duplicate_rules(change: Change, schema: Schema, entity: etree._Element
 
 def duplicate(change: Change, pk: str, folder_pk: str | None) -> str:
     """Copy a saved row to an unsaved document, in another folder if one is given."""
-    schema, _ = _split_pk(pk)
+    schema, _ = _split_pk(change, pk)
     loaded = load(change, pk, must_exist=True)
     entity = etree.fromstring(loaded)
     if folder_pk and "@folder-id" in schema.fields:
-        _, parts = _split_pk(folder_pk)
+        _, parts = _split_pk(change, folder_pk)
         entity.set("folder-id", parts[0])
     return serialize(_as_copy(change, schema, entity))
 
 
 def load(change: Change, pk: str, *, must_exist: bool) -> str:
     """Give the whole document of a primary key; an absent one is a fault, or an empty element."""
-    schema, parts = _split_pk(pk)
-    key = next(key for key in schema.keys if key.internal)
-    if len(parts) != len(key.xpaths):
+    schema, parts = _split_pk(change, pk)
+    key = next((key for key in schema.keys if key.internal), None)
+    if key is None or len(parts) != len(key.xpaths):
         raise bad_document(f"'{pk[:200]}' is not a primary key of schema '{schema.id}'.")
     query = etree.Element(
         "queryDef", schema=schema.id, operation="get" if must_exist else "getIfExists"
@@ -61,13 +60,13 @@ def load(change: Change, pk: str, *, must_exist: bool) -> str:
     return serialize(loaded)
 
 
-def _split_pk(pk: str) -> tuple[Schema, list[str]]:
+def _split_pk(change: Change, pk: str) -> tuple[Schema, list[str]]:
     parts = [_ESCAPED.sub(r"\1", match[1]) for match in _PART.finditer(pk)]
     if pk and not pk.endswith("|"):
         parts = parts[:-1]
     if len(parts) < 2:  # noqa: PLR2004 - schema and one value
         raise bad_document(f"'{pk[:200]}' is not a primary key.")
-    return stored_schema(parts[0]), parts[1:]
+    return change.schema(parts[0]), parts[1:]
 
 
 def _with_defaults(change: Change, schema: Schema, entity: etree._Element) -> etree._Element:

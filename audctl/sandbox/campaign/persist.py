@@ -2,14 +2,14 @@
 
 from lxml import etree
 
-from audctl.sandbox.campaign.catalog import stored_schema
 from audctl.sandbox.campaign.clauses import compile_sub_query
 from audctl.sandbox.campaign.conditions import compile_conditions
 from audctl.sandbox.campaign.database import fetch_rows
 from audctl.sandbox.campaign.draft import Draft, read_draft
-from audctl.sandbox.campaign.expression_sql import Source
 from audctl.sandbox.campaign.faults import CampaignFault, bad_document
 from audctl.sandbox.campaign.memo import merge_into_row
+from audctl.sandbox.campaign.own_tables import LISTS, refresh_own_table
+from audctl.sandbox.campaign.places import Source
 from audctl.sandbox.campaign.rows import (
     Change,
     Values,
@@ -27,21 +27,21 @@ _OPERATIONS = frozenset({"insert", "insertOrUpdate", "update", "delete", "none"}
 
 def write_document(change: Change, element: etree._Element) -> None:
     """Write one document with everything inside it."""
-    write_element(change, schema_of(element), element)
+    write_element(change, schema_of(change, element), element)
 
 
 def write_collection(change: Change, element: etree._Element) -> None:
     """Write every child of `element`, in order."""
-    schema = schema_of(element)
+    schema = schema_of(change, element)
     for part in element:
         write_element(change, schema, part)
 
 
 def delete_collection(change: Change, schema_id: str, where: etree._Element | None) -> None:
     """Delete the rows of a schema for which the conditions of `where` hold."""
-    schema = stored_schema(schema_id)
+    schema = change.schema(schema_id)
     _refuse_schemas(schema)
-    source = Source(schema, change.now)
+    source = Source(schema, change.now, conn=change.conn, catalog=change.catalog)
     condition = None if where is None else compile_conditions(where, source.root, compile_sub_query)
     if condition is None and not change.quirks.unguarded_delete_allowed:
         raise bad_document(f"Refused to delete every document of type '{schema.id}'.")
@@ -53,14 +53,14 @@ def delete_collection(change: Change, schema_id: str, where: etree._Element | No
     delete_rows(change, schema, [int(row[0] or 0) for row in dict.fromkeys(found)])
 
 
-def schema_of(element: etree._Element) -> Schema:
+def schema_of(change: Change, element: etree._Element) -> Schema:
     """Find the schema a document says it follows."""
     schema_id = element.get("xtkschema")
     if not schema_id:
         raise bad_document(
             f"The document '{local_name(element)}' does not name its schema (xtkschema)."
         )
-    return stored_schema(schema_id)
+    return change.schema(schema_id)
 
 
 def write_element(
@@ -83,7 +83,7 @@ def _write(change: Change, schema: Schema, element: etree._Element, relative: Va
     operation = element.get("_operation") or change.quirks.default_operation
     if operation not in _OPERATIONS:
         raise bad_document(f"Unknown operation '{operation[:40]}'.")
-    draft = read_draft(schema, element)
+    draft = read_draft(schema, element, strict=change.quirks.unknown_attributes == "fault")
     draft.values.update(relative)
     _resolve_links(change, draft)
     row_id = None
@@ -95,14 +95,18 @@ def _write(change: Change, schema: Schema, element: etree._Element, relative: Va
         if row_id is not None:
             _refuse_schemas(schema)
             delete_rows(change, schema, [row_id])
+        elif change.quirks.delete_absent == "fault":
+            raise bad_document("No document matches what is to be deleted.")
         return row_id
     if row_id is None and operation == "update":
         return None
     _refuse_schemas(schema)
     row_id = _store(change, draft, row_id)
+    if schema.id == LISTS and draft.memo:
+        refresh_own_table(change.conn, row_id)
     for link, part in draft.collections:
         parent: Values = {link.destination_column: row_id}
-        write_element(change, stored_schema(link.target), part, parent)
+        write_element(change, change.catalog.target(link), part, parent)
     return row_id
 
 
@@ -125,10 +129,12 @@ def _store(change: Change, draft: Draft, row_id: int | None) -> int:
 
 def _resolve_links(change: Change, draft: Draft) -> None:
     for link, part in draft.links:
-        target = stored_schema(link.target)
+        target = change.catalog.target(link)
         if draft.schema.fields[link.source].read_only:
             continue
         found = write_element(change, target, part)
+        if found is None and change.quirks.unresolved_link == "ignore":
+            continue
         if found is None:
             raise bad_document(
                 f"The link '{link.name}' cannot be resolved: no document of type"
@@ -150,7 +156,7 @@ def _reconcile(
             f"No key of schema '{draft.schema.id}' has all its fields in the document."
         )
     rows = find_rows(change, draft.schema, {**relative, **where})
-    if len(rows) > 1:
+    if len(rows) > 1 and change.quirks.several_matches == "fault":
         raise bad_document(f"Several documents of type '{draft.schema.id}' match the key.")
     return rows[0] if rows else None
 

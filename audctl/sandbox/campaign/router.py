@@ -1,7 +1,7 @@
 """HTTP side of Campaign: the SOAP endpoint, and the two pages that clients probe."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from audctl.sandbox.campaign.catalog import find_schema
+from audctl.sandbox.campaign.catalog import catalog_of
 from audctl.sandbox.campaign.envelope import (
     Action,
     Message,
@@ -34,6 +34,7 @@ from audctl.sandbox.campaign.session import (
     authenticate,
     session_cookie,
 )
+from audctl.sandbox.campaign.tables import apply_switches
 from audctl.sandbox.campaign.values import stored_moment
 from audctl.sandbox.campaign.xml import parse_document
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 SOAP_PATH = "/nl/jsp/soaprouter.jsp"
 _XML = "text/xml; charset=utf-8"
+_QUEUE = "Ok\n{now}\n0/400 pending events\n"
 _log = logging.getLogger(__name__)
 
 
@@ -55,7 +57,9 @@ class Answer:
 
 
 def routes(store: "Store", quirks: Quirks = DEFAULT_QUIRKS) -> list[Route]:
-    """List the Campaign endpoints."""
+    """List the Campaign endpoints; raises ValueError for switches that cannot be."""
+    with store.write() as conn:
+        apply_switches(conn, quirks)
 
     async def soap(request: Request) -> Response:
         body = await _read_body(request, quirks.max_body_bytes)
@@ -70,18 +74,25 @@ def routes(store: "Store", quirks: Quirks = DEFAULT_QUIRKS) -> list[Route]:
             media_type=_XML,
         )
 
-    def ping(request: Request) -> Response:
-        try:
-            with store.read() as conn:
-                authenticate(conn, _credentials(request.headers, "", {}), store.now())
-        except SessionRefusedError as refused:
-            return PlainTextResponse(refused.text, quirks.expired_status)
-        return PlainTextResponse(f"OK\n{stored_moment(store.now())}\n")
+    def told_to_operators(lines: str) -> Callable[[Request], Response]:
+        """Make a page of text that needs a session; `{now}` in it is the time."""
+
+        def page(request: Request) -> Response:
+            now = store.now()
+            try:
+                with store.read() as conn:
+                    authenticate(conn, _credentials(request.headers, "", {}), now, quirks)
+            except SessionRefusedError as refused:
+                return PlainTextResponse(refused.text, quirks.expired_status)
+            return PlainTextResponse(lines.format(now=stored_moment(now)))
+
+        return page
 
     return [
         Route(SOAP_PATH, soap, methods=["POST"]),
         Route("/r/test", probe, methods=["GET"]),
-        Route("/nl/jsp/ping.jsp", ping, methods=["GET"]),
+        Route("/nl/jsp/ping.jsp", told_to_operators("OK\n{now}\n"), methods=["GET"]),
+        Route("/nl/jsp/mcPing.jsp", told_to_operators(_QUEUE), methods=["GET"]),
     ]
 
 
@@ -94,14 +105,13 @@ def answer_call(
         if body is None:
             raise bad_call("SOP-330002 The request is too large.")  # noqa: TRY301 - answered below
         action = parse_action(headers.get("soapaction"))
-        method = _find_method(action)
+        method = _find_method(action, quirks)
         root = parse_document(body, max_depth=quirks.max_depth)
         message = parse_message(root, action.method)
         outputs = method(_identify(store, quirks, headers, action, message))
         return Answer(200, write_response(action, outputs))
     except SessionRefusedError as refused:
-        status = quirks.expired_status if "XSV-350008" in refused.text else 403
-        return Answer(status, refused.text, "text/plain")
+        return _refuse(quirks, action, refused.text)
     except CampaignFault as fault:
         return Answer(quirks.fault_status, write_fault(action, fault))
     except Exception:  # noqa: BLE001 - one bad call must not look like a dead server
@@ -112,11 +122,19 @@ def answer_call(
         )
 
 
-def _find_method(action: Action) -> Method:
+def _refuse(quirks: Quirks, action: Action | None, text: str) -> Answer:
+    if "XSV-350008" not in text:
+        return Answer(403, text, "text/plain")
+    if quirks.expired_as == "fault":
+        return Answer(quirks.fault_status, write_fault(action, CampaignFault("", summary=text)))
+    return Answer(quirks.expired_status, text, "text/plain")
+
+
+def _find_method(action: Action, quirks: Quirks) -> Method:
     service = SERVICES.get(action.service)
+    catalog = catalog_of(quirks)
     if service is None:
-        schema = find_schema(action.service)
-        if schema is None:
+        if catalog.find(action.service) is None:
             raise bad_call(f"SOP-330005 The service '{action.service[:80]}' is not implemented.")
         service = {}
     method = service.get(action.method)
@@ -124,7 +142,7 @@ def _find_method(action: Action) -> Method:
         raise bad_call(
             f"SOP-330006 The method '{action.method[:80]}' is not defined in SOAP service '{action.service}'."
         )
-    if action.schema_id and find_schema(action.schema_id) is None:
+    if action.schema_id and catalog.find(action.schema_id) is None:
         raise unknown_schema(action.schema_id[:80])
     return method
 
@@ -137,7 +155,7 @@ def _identify(
     operator = None
     if (action.service, action.method) not in ANONYMOUS:
         with store.read() as conn:
-            operator = authenticate(conn, credentials, now)
+            operator = authenticate(conn, credentials, now, quirks)
     return Call(store, quirks, action, message, credentials, operator, now)
 
 

@@ -114,15 +114,16 @@ ENCODERS: Mapping[Category, Encoder] = {
 }
 
 
-def element_encoder(name: str) -> Encoder:
-    """Make the encoder that takes one element out of a stored memo."""
+def element_encoder(name: str, shown: str) -> Encoder:
+    """Make the encoder that takes the element `name` out of a stored memo and calls it `shown`."""
 
     def encode(value: Stored) -> str:
         if value is None:
-            return f"<{name}/>"
+            return f"<{shown}/>"
         found = etree.fromstring(f"<data>{value}</data>").find(name)
         if found is None:
-            return f"<{name}/>"
+            return f"<{shown}/>"
+        found.tag = shown
         return etree.tostring(found, encoding="unicode", with_tail=False)
 
     return encode

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audctl.sandbox.campaign import counters
-from audctl.sandbox.campaign.catalog import stored_schema
+from audctl.sandbox.campaign.catalog import Catalog, catalog_of, stored_schema
 from audctl.sandbox.campaign.database import duplicate_key
 from audctl.sandbox.campaign.faults import bad_document, database_error
 from audctl.sandbox.campaign.folders import refresh_full_names
+from audctl.sandbox.campaign.own_tables import LISTS, drop_own_table, find_stored
 from audctl.sandbox.campaign.quirks import DEFAULT_QUIRKS, Quirks
 from audctl.sandbox.campaign.schema import Field, Link, Schema, quoted
 from audctl.sandbox.campaign.values import Stored, decode, initial
@@ -30,11 +31,20 @@ class Change:
     """Virtual time, as stored."""
     quirks: Quirks = DEFAULT_QUIRKS
 
+    @property
+    def catalog(self) -> Catalog:
+        """Give the schemas as clients name them."""
+        return catalog_of(self.quirks)
+
+    def schema(self, schema_id: str) -> Schema:
+        """Find a schema that a client names and that has rows; raises the fault of an unknown one."""
+        return find_stored(self.catalog, self.conn, schema_id)
+
 
 def find_rows(change: Change, schema: Schema, where: Mapping[str, Stored]) -> list[int]:
     """Give the ids of at most two rows that carry these column values."""
     condition = " AND ".join(f"{quoted(column)} = ?" for column in where)
-    statement = f"SELECT rowid FROM {quoted(schema.table)} WHERE {condition} LIMIT 2"  # noqa: S608
+    statement = f"SELECT rowid FROM {quoted(schema.table)} WHERE {condition} ORDER BY rowid LIMIT 2"  # noqa: S608
     return [row[0] for row in change.conn.execute(statement, tuple(where.values()))]
 
 
@@ -81,6 +91,8 @@ def delete_rows(change: Change, schema: Schema, row_ids: Sequence[int]) -> None:
         for link in schema.links.values():
             if link.unbound:
                 _release(change, schema, link, row_id)
+        if schema.id == LISTS:
+            drop_own_table(change.conn, row_id)
     change.conn.executemany(
         f"DELETE FROM {quoted(schema.table)} WHERE rowid = ?",  # noqa: S608
         [(row_id,) for row_id in row_ids],

@@ -4,9 +4,10 @@ One document per schema, in `schemas/`, is at once what clients are served, what
 queries and writes are checked against.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from lxml import etree
@@ -26,11 +27,15 @@ class Category(Enum):
 _CATEGORIES = {
     "string": Category.STRING,
     "memo": Category.STRING,
+    "CDATA": Category.STRING,
+    "html": Category.STRING,
+    "uuid": Category.STRING,
     "byte": Category.NUMBER,
     "short": Category.NUMBER,
     "long": Category.NUMBER,
     "int64": Category.NUMBER,
     "double": Category.NUMBER,
+    "float": Category.NUMBER,
     "timespan": Category.NUMBER,
     "boolean": Category.BOOLEAN,
     "datetime": Category.DATETIME,
@@ -41,6 +46,7 @@ _CATEGORIES = {
 DATA_COLUMN = "data"
 """The memo that holds every `xml="true"` element of a row."""
 
+_SAFE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
 _COUNTER_DEFAULT = re.compile(r"^'(?P<prefix>[^']*)'\+CounterValue\('(?P<counter>\w+)'\)$")
 
 
@@ -68,11 +74,13 @@ class Field:
     read_only: bool = False
     """Kept by the server; values that clients send are dropped."""
     password: bool = False
+    stored_as: str = ""
+    """Column of a field that clients call otherwise; empty: it is called as the field is."""
 
     @property
     def column(self) -> str:
         """Name the SQLite column."""
-        return self.xpath.replace("@", "")
+        return self.stored_as or self.xpath.replace("@", "")
 
     @property
     def category(self) -> Category:
@@ -91,6 +99,7 @@ class Link:
 
     name: str
     target: str
+    """By the name of its document, whatever clients call it."""
     source: str
     """Field of this schema, as an xpath."""
     destination: str
@@ -98,16 +107,18 @@ class Link:
     unbound: bool = False
     integrity: str = "normal"
     """What deleting a row does to the rows at the other end of an unbound link."""
+    stored_source: str = ""
+    stored_destination: str = ""
 
     @property
     def source_column(self) -> str:
         """Name this end's column."""
-        return self.source.replace("@", "")
+        return self.stored_source or self.source.replace("@", "")
 
     @property
     def destination_column(self) -> str:
         """Name the other end's column."""
-        return self.destination.replace("@", "")
+        return self.stored_destination or self.destination.replace("@", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +152,8 @@ class Schema:
     xml_elements: frozenset[str] = frozenset()
     compute_string: str | None = None
     autopk: bool = False
+    built_in: str = ""
+    """Full name of the document it comes from; empty: its own."""
 
     @property
     def id(self) -> str:
@@ -150,7 +163,7 @@ class Schema:
     @property
     def table(self) -> str:
         """Name the SQLite table."""
-        return f"{self.namespace}_{self.name}"
+        return (self.built_in or self.id).replace(":", "_", 1)
 
     @property
     def element(self) -> str:
@@ -184,17 +197,49 @@ def parse_schema(raw_xml: bytes, md5: str) -> Schema:
     document = etree.tostring(root, encoding="unicode")
     if main is None or main.get("sqltable") is None:
         return Schema(namespace, name, root.get("label", ""), document, md5)
+    return _decode(root, main, Schema(namespace, name, root.get("label", ""), document, md5))
+
+
+def parse_list_schema(list_id: int, extension: str) -> Schema:
+    """Decode the extension of a list with its own table; raises ValueError when it describes none.
+
+    The names in it are a client's, and become names of columns.
+    """
+    root = etree.fromstring(extension)
+    main = next(iter(root.findall("element")), None)
+    if main is None:
+        raise ValueError("it has no element")
+    root.tag = "schema"
+    root.set("namespace", "temp")
+    root.set("name", f"group:{list_id}")
+    main.set("name", f"group_{list_id}")
+    main.set("sqltable", f"grp{list_id}")
+    for part in root.iter("attribute", "element", "key", "dbindex"):
+        if not _SAFE_NAME.fullmatch(part.get("name", "")):
+            raise ValueError(f"'{part.get('name', '')[:40]}' is not a name")
+    document = etree.tostring(root, encoding="unicode")
+    md5 = hashlib.md5(document.encode(), usedforsecurity=False).hexdigest()
+    bare = Schema("temp", f"group:{list_id}", root.get("label", ""), document, md5)
+    schema = _decode(root, main, bare)
+    for declared in schema.fields.values():
+        if declared.type not in _CATEGORIES:
+            raise ValueError(f"'{declared.type[:40]}' is not a type")
+    for key in (*schema.keys, *schema.indexes):
+        if not key.xpaths or not set(key.xpaths) <= schema.fields.keys():
+            raise ValueError(f"key '{key.name}' names what is not there")
+    if not any(declared.expression is None for declared in schema.fields.values()):
+        raise ValueError("it has no fields")
+    return schema
+
+
+def _decode(root: etree._Element, main: etree._Element, bare: Schema) -> Schema:
     members = _Members()
     _read_members(main, "", members)
     if members.xml_elements:
         members.fields[DATA_COLUMN] = Field(DATA_COLUMN, "xml", label="Definition")
     compute_string = main.find("compute-string")
-    return Schema(
-        namespace,
-        name,
-        root.get("label", ""),
-        document,
-        md5,
+    return replace(
+        bare,
         sql_table=main.get("sqltable"),
         fields=members.fields,
         links=members.links,
@@ -209,7 +254,7 @@ def parse_schema(raw_xml: bytes, md5: str) -> Schema:
         },
         containers=frozenset(members.containers),
         xml_elements=frozenset(members.xml_elements),
-        compute_string=None if compute_string is None else compute_string.get("expr"),
+        compute_string=None if compute_string is None else compute_string.get("expr") or None,
         autopk=main.get("autopk") == "true",
     )
 
@@ -236,8 +281,8 @@ def _read_field(member: etree._Element, xpath: str) -> Field:
     length = member.get("length")
     return Field(
         xpath,
-        _required(member, "type"),
-        length=None if length is None else int(length),
+        member.get("type", "string"),
+        length=int(length) if length and length.isdigit() and int(length) else None,
         label=member.get("label", ""),
         enumeration=member.get("enum"),
         expression=member.get("expr"),

@@ -1,21 +1,21 @@
 """What a query selects: columns of the SELECT, and the shape of the XML that its rows fill."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lxml import etree
 
-from audctl.sandbox.campaign.clauses import compile_order, compile_where, expression_of
-from audctl.sandbox.campaign.conditions import correlate, inner_source
-from audctl.sandbox.campaign.expression_grammar import Path
-from audctl.sandbox.campaign.expression_sql import (
-    Destination,
-    Place,
-    column_of,
-    compile_expression,
-    find_destination,
+from audctl.sandbox.campaign.clauses import (
+    Clauses,
+    compile_order,
+    compile_where,
+    expression_of,
+    select_text,
 )
+from audctl.sandbox.campaign.expression_grammar import Path
+from audctl.sandbox.campaign.expression_sql import column_of, compile_expression
 from audctl.sandbox.campaign.faults import bad_query
+from audctl.sandbox.campaign.places import Destination, Place, correlate, find_destination
 from audctl.sandbox.campaign.quirks import Quirks
 from audctl.sandbox.campaign.row_template import (
     ENCODERS,
@@ -28,13 +28,15 @@ from audctl.sandbox.campaign.row_template import (
     encode_text,
     enumeration_encoder,
 )
-from audctl.sandbox.campaign.schema import DATA_COLUMN, Category, Link
-from audctl.sandbox.campaign.sql import Sql
-from audctl.sandbox.campaign.xml import children, is_true
+from audctl.sandbox.campaign.schema import DATA_COLUMN, Category, Field, Link
+from audctl.sandbox.campaign.sql import Sql, join_conditions
+from audctl.sandbox.campaign.xml import child, children, is_true
 
-_PLAIN_PATH = re.compile(r"^(?:[A-Za-z_][\w-]*/)*@?[A-Za-z_][\w-]*$", re.ASCII)
+_PLAIN_PATH = re.compile(r"^(?:(?:[A-Za-z_][\w-]*|\.\.)/)*@?[A-Za-z_][\w-]*$", re.ASCII)
 _ALIAS = re.compile(r"^(?:[A-Za-z_][\w.-]*/)*@?[A-Za-z_][\w.-]*$", re.ASCII)
 _MAX_NESTED_SELECTS = 4
+_NAMES = ("@internalName", "@name")
+"""Attributes that name a row, first choice first."""
 
 
 @dataclass(slots=True)
@@ -45,6 +47,8 @@ class Selection:
     shape: Shape
     quirks: Quirks
     columns: list[Sql] = field(default_factory=list)
+    plain_memo: bool = False
+    """True when the query asks not to expand memos, whatever the switch says."""
 
     def add(self, column: Sql) -> int:
         """Add a column and give its position."""
@@ -70,16 +74,23 @@ def select_node(node: etree._Element, selection: Selection, depth: int = 0) -> N
         _select_computed(expression, alias, selection)
         return
     destination = find_destination(Path(bare), selection.place, expression)
-    target = alias or bare
+    # A value from above stands in the row itself: no element is called "..".
+    target = alias or bare.rpartition("../")[2]
+    if destination.link is not None or _is_xml(destination):
+        target = target.replace("@", "")  # an element goes there, whatever the alias says
     if destination.link is not None:
         if destination.link.unbound:
             _select_collection(node, destination, target, selection, depth)
         else:
-            _select_link(destination, destination.link, target, selection)
-    elif destination.field is not None and destination.field.category is Category.XML:
+            _select_link(node, destination, destination.link, target, selection)
+    elif _is_xml(destination):
         _select_xml(destination, target, selection)
     else:
         _select_field(node, destination, target, selection)
+
+
+def _is_xml(destination: Destination) -> bool:
+    return destination.field is not None and destination.field.category is Category.XML
 
 
 def _select_computed(expression: str, alias: str, selection: Selection) -> None:
@@ -95,31 +106,60 @@ def _select_field(
     index = selection.add(column)
     _put(selection.shape, target, (index, ENCODERS[column.category]))
     found = destination.field
-    if is_true(node.get("analyze")) and found is not None and found.enumeration and "@" in target:
+    if found is None or not is_true(node.get("analyze")) or "@" not in target:
+        return
+    if found.enumeration:
         values = destination.place.schema.enumerations[found.enumeration]
         _put(selection.shape, f"{target}Name", (index, enumeration_encoder(values, 0)))
         _put(selection.shape, f"{target}Label", (index, enumeration_encoder(values, 1)))
+    else:
+        _explain_foreign_key(destination.place, found, target, selection)
 
 
-def _select_link(destination: Destination, link: Link, target: str, selection: Selection) -> None:
+def _explain_foreign_key(place: Place, found: Field, target: str, selection: Selection) -> None:
+    """Name and label what a foreign key refers to, as `analyze` asks."""
+    link = next(
+        (
+            each
+            for each in place.schema.links.values()
+            if each.source == found.xpath and not each.unbound
+        ),
+        None,
+    )
+    if link is None:
+        return
+    other = place.follow(link)
+    names = [Path(xpath) for xpath in _NAMES if xpath in other.schema.fields]
+    if names:
+        name = column_of(find_destination(names[0], other, target))
+        _put(selection.shape, f"{target}Name", (selection.add(name), encode_text))
+    if other.schema.compute_string:
+        label = compile_expression(other.schema.compute_string, other)
+        _put(selection.shape, f"{target}Label", (selection.add(label), encode_text))
+
+
+def _select_link(
+    node: etree._Element, destination: Destination, link: Link, target: str, selection: Selection
+) -> None:
     place = destination.place.follow(link)
     key = selection.add(column_of(find_destination(Path(link.destination), place, target)))
     _put(selection.shape, f"{target}/{link.destination}", (key, encode_number))
-    if place.schema.compute_string is not None:
+    if place.schema.compute_string and not is_true(node.get("noComputeString")):
         text = selection.add(compile_expression(place.schema.compute_string, place))
         _put(selection.shape, f"{target}/@_cs", (text, encode_text))
 
 
 def _select_xml(destination: Destination, target: str, selection: Selection) -> None:
     index = selection.add(column_of(destination))
+    memo = "child" if selection.plain_memo else selection.quirks.memo_data
     shape = selection.shape
     for step in target.split("/"):
         shape = shape.child(step)
     if destination.xml_element is not None:
-        shape.replaced = (index, element_encoder(destination.xml_element))
-    elif selection.quirks.memo_data == "expanded" and target == DATA_COLUMN:
+        shape.replaced = (index, element_encoder(destination.xml_element, shape.name))
+    elif memo == "expanded" and target == DATA_COLUMN:
         shape.replaced = (index, ENCODERS[Category.XML])
-    elif selection.quirks.memo_data == "text" and target == DATA_COLUMN:
+    elif memo == "text" and target == DATA_COLUMN:
         shape.content = (index, encode_text)
     else:
         shape.content = (index, ENCODERS[Category.XML])
@@ -136,27 +176,30 @@ def _select_collection(
     if link is None or depth >= _MAX_NESTED_SELECTS:
         raise bad_query("Collections are nested too deeply.")
     outer = destination.place
-    inner = inner_source(link, outer)
-    name = target.rpartition("/")[2].lstrip("@")
-    nested = Selection(inner.root, Shape(name), selection.quirks)
+    inner = outer.source.behind(link, outer)
+    nested = Selection(inner.root, Shape(target.rpartition("/")[2]), selection.quirks)
     for inner_node in children(node, "node"):
         select_node(inner_node, nested, depth + 1)
-    where = compile_where(node, inner)
-    order = compile_order(node, inner)
+    own = Sql(correlate(link, outer, inner), Category.BOOLEAN)
+    where = compile_where(node, inner.root)
+    order_by = child(node, "orderBy")
+    clauses = Clauses(
+        where=own if where is None else join_conditions("AND", [own, where]),
+        order=[]
+        if order_by is None
+        else compile_order(list(children(order_by, "node")), inner.root),
+    )
     columns = nested.columns or [Sql("1", Category.NUMBER)]
-    listed = ", ".join(f"{column.text} AS c{index}" for index, column in enumerate(columns))
-    condition = correlate(link, outer, inner)
-    if where is not None:
-        condition += f" AND {where.text}"
-    ordering = " ORDER BY " + ", ".join(part.text for part in order) if order else ""
+    named = [
+        replace(column, text=f"{column.text} AS c{index}") for index, column in enumerate(columns)
+    ]
+    rows = select_text(named, inner, clauses)
     names = ", ".join(f"c{index}" for index in range(len(columns)))
     text = (
-        f"(SELECT json_group_array(json_array({names})) FROM (SELECT {listed} FROM {inner.clause()}"  # noqa: S608
-        f" WHERE {condition}{ordering} LIMIT {selection.quirks.default_line_count}))"
+        f"(SELECT json_group_array(json_array({names}))"  # noqa: S608 - names made above
+        f" FROM ({rows.text} LIMIT {selection.quirks.default_line_count}))"
     )
-    parts = [*columns, *([where] if where is not None else []), *order]
-    parameters = tuple(value for part in parts for value in part.parameters)
-    index = selection.add(Sql(text, Category.STRING, parameters))
+    index = selection.add(Sql(text, Category.STRING, rows.parameters))
     shape = selection.shape
     for step in target.split("/"):
         shape = shape.child(step)

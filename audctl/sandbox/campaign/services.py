@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from audctl.sandbox.campaign import counters, instances, persist, session, workflows
-from audctl.sandbox.campaign.catalog import find_schema
+from audctl.sandbox.campaign.catalog import catalog_of
 from audctl.sandbox.campaign.draft import encrypt_password
 from audctl.sandbox.campaign.envelope import Action, Message, Output
 from audctl.sandbox.campaign.faults import CampaignFault, bad_document
+from audctl.sandbox.campaign.own_tables import find_named
 from audctl.sandbox.campaign.query import execute_query, select_all
 from audctl.sandbox.campaign.quirks import Quirks
 from audctl.sandbox.campaign.rows import Change
@@ -128,12 +129,15 @@ def _execute_query(call: Call) -> list[Output]:
 
 def _select_all(call: Call) -> list[Output]:
     query = call.message.required_document(0)
-    return [Output("entity", "element", select_all(query))]
+    with call.store.read() as conn:
+        return [Output("entity", "element", select_all(conn, query, call.quirks))]
 
 
 def _get_entity(call: Call) -> list[Output]:
     kind, _, name = call.message.text(0).partition("|")
-    schema = find_schema(name) if kind in ("xtk:schema", "xtk:srcSchema") else None
+    with call.store.read() as conn:
+        known = kind in ("xtk:schema", "xtk:srcSchema")
+        schema = find_named(catalog_of(call.quirks), conn, name) if known else None
     if schema is None:
         if call.message.boolean(2):
             raise bad_document(f"XFR-180000 No document '{call.message.text(0)[:200]}'.")
@@ -155,7 +159,8 @@ def _write_collection(call: Call) -> list[Output]:
         with call.store.write() as conn:
             persist.write_collection(call.change(conn), document)
         return []
-    schema = persist.schema_of(document)
+    with call.store.read() as conn:
+        schema = persist.schema_of(call.change(conn), document)
     for part in document:
         with call.store.write() as conn:
             persist.write_element(call.change(conn), schema, part)
@@ -178,12 +183,12 @@ def _entity_method(build: Callable[[Call, Change], str]) -> Method:
 
 def _new_instance(call: Call, change: Change) -> str:
     entity = call.message.required_document(0)
-    return instances.new_instance(change, persist.schema_of(entity), entity)
+    return instances.new_instance(change, persist.schema_of(change, entity), entity)
 
 
 def _apply_duplicate_rules(call: Call, change: Change) -> str:
     entity = call.message.required_document(0)
-    return instances.apply_duplicate_rules(change, persist.schema_of(entity), entity)
+    return instances.apply_duplicate_rules(change, persist.schema_of(change, entity), entity)
 
 
 def _duplicate(call: Call, change: Change) -> str:
@@ -193,6 +198,16 @@ def _duplicate(call: Call, change: Change) -> str:
 def _load(call: Call, change: Change) -> str:
     must_exist = call.action.method == "Load"
     return instances.load(change, call.message.text(1), must_exist=must_exist)
+
+
+def _load_as_text(call: Call) -> list[Output]:
+    with call.store.read() as conn:
+        text = instances.load(call.change(conn), call.message.text(0), must_exist=True)
+    return [Output("pstrContent", "string", text)]
+
+
+def _refuse_sql(_call: Call) -> list[Output]:
+    raise CampaignFault("XSV-350000 The operator does not have the right to read or write SQL.")
 
 
 def _workflow(command: Callable[[Call, Change, str], None]) -> Method:
@@ -238,9 +253,15 @@ _PERSIST: Mapping[str, Method] = {
     "DuplicateTo": _entity_method(_duplicate),
     "Load": _entity_method(_load),
     "LoadIfExists": _entity_method(_load),
+    "LoadAsText": _load_as_text,
     "Store": _write,
 }
-_QUERY: Mapping[str, Method] = {"ExecuteQuery": _execute_query, "SelectAll": _select_all}
+_QUERY: Mapping[str, Method] = {
+    "ExecuteQuery": _execute_query,
+    "SelectAll": _select_all,
+    "BuildQuery": _refuse_sql,
+    "BuildQueryEx": _refuse_sql,
+}
 _WORKFLOW: Mapping[str, Method] = {
     "Start": _workflow(lambda _call, change, which: workflows.start(change, which)),
     "StartWithParameters": _workflow(

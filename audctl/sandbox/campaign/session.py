@@ -48,20 +48,30 @@ class Session:
     operator: Operator
 
 
-def authenticate(conn: sqlite3.Connection, credentials: Credentials, now: datetime) -> Operator:
+def authenticate(
+    conn: sqlite3.Connection, credentials: Credentials, now: datetime, quirks: Quirks
+) -> Operator:
     """Tell who is calling; raises SessionRefusedError as an expired session does."""
     if credentials.bearer is not None:
         client = ims.token_client(conn, credentials.bearer, now)
         if client is None or credentials.body_token:
             raise session_expired()
         return _operator_of_client(conn, client)
+    login, slash, password = credentials.body_token.partition("/")
+    if slash and quirks.password_token_allowed and _is_password(login, password):
+        return _operator(conn, "name", login)
     token = credentials.session_cookie
+    if quirks.session_token_only_allowed:
+        token = token or credentials.body_token
     row = conn.execute(
         "SELECT security_token, operator_id FROM xtk_session_token"
         " WHERE session_token = ? AND expires_at_ms > ?",
         (token, _milliseconds(now)),
     ).fetchone()
-    if row is None or not secrets.compare_digest(
+    if row is None:
+        raise session_expired()
+    alone = quirks.session_token_only_allowed and not credentials.security_token
+    if not alone and not secrets.compare_digest(
         row["security_token"].encode(), credentials.security_token.encode()
     ):
         raise session_expired()
@@ -80,8 +90,7 @@ def log_on(  # noqa: PLR0913 - a logon's inputs
     remember: bool,
 ) -> Session:
     """Open a session for a login and password."""
-    expected = _PASSWORDS.get(login)
-    if expected is None or not secrets.compare_digest(expected.encode(), password.encode()):
+    if not _is_password(login, password):
         raise bad_login()
     lifetime_s = quirks.long_session_lifetime_s if remember else quirks.session_lifetime_s
     return _open(conn, _operator(conn, "name", login), now, lifetime_s)
@@ -168,6 +177,11 @@ def read_option(conn: sqlite3.Connection, name: str) -> tuple[str, int]:
         return "", 0
     value: Stored = row[_VALUE_COLUMNS.get(row["dataType"], "stringValue")]
     return "" if value is None else str(value), int(row["dataType"])
+
+
+def _is_password(login: str, password: str) -> bool:
+    expected = _PASSWORDS.get(login)
+    return expected is not None and secrets.compare_digest(expected.encode(), password.encode())
 
 
 def _open(conn: sqlite3.Connection, operator: Operator, now: datetime, lifetime_s: int) -> Session:

@@ -2,9 +2,11 @@
 
 import sqlite3
 
-from audctl.sandbox.campaign.baseline import install_baseline
-from audctl.sandbox.campaign.catalog import all_schemas
-from audctl.sandbox.campaign.schema import Field, Schema, constraint_name, quoted
+from audctl.sandbox.campaign.baseline import install_baseline, mark_accounts
+from audctl.sandbox.campaign.catalog import DEFAULT_CATALOG, Catalog, all_schemas, catalog_of
+from audctl.sandbox.campaign.quirks import Quirks
+from audctl.sandbox.campaign.schema import quoted
+from audctl.sandbox.campaign.table_sql import table_statements
 
 _SERVER_TABLES = (
     "CREATE TABLE IF NOT EXISTS xtk_counter (name TEXT PRIMARY KEY, next INTEGER NOT NULL)",
@@ -24,53 +26,23 @@ def create_tables(conn: sqlite3.Connection) -> None:
         conn.execute(statement)
     for schema in all_schemas().values():
         if schema.sql_table is not None:
-            for statement in _table_statements(schema):
+            for statement in table_statements(schema):
                 conn.execute(statement)
-    _list_schemas(conn)
     if fresh:
         install_baseline(conn)
+    _list_schemas(conn, DEFAULT_CATALOG)
 
 
-def _table_statements(schema: Schema) -> list[str]:
-    columns = [_column(schema, field) for field in schema.fields.values() if not field.expression]
-    statements = [
-        f"CREATE TABLE IF NOT EXISTS {quoted(schema.table)} ({', '.join(columns)})"  # from documents
-    ]
-    indexed: set[tuple[str, ...]] = {("id",)} if schema.autopk else set()
-    for unique, keys in (("UNIQUE ", schema.keys), ("", schema.indexes)):
-        for key in keys:
-            parts = tuple(schema.fields[xpath].column for xpath in key.xpaths)
-            if parts not in indexed:
-                statements.append(_index(schema, key.name, parts, unique))
-                indexed.add(parts)
-    leading = {parts[0] for parts in indexed}
-    statements.extend(
-        _index(schema, link.source_column, (link.source_column,), "")
-        for link in schema.links.values()
-        if not link.unbound and link.source_column not in leading
-    )
-    return statements
+def apply_switches(conn: sqlite3.Connection, quirks: Quirks) -> None:
+    """Bring what the tables say of the sandbox itself in line with its switches."""
+    _list_schemas(conn, catalog_of(quirks))
+    mark_accounts(conn, quirks.s3_account_type)
 
 
-def _column(schema: Schema, field: Field) -> str:
-    if schema.autopk and field.xpath == "@id":
-        return '"id" INTEGER PRIMARY KEY'
-    if field.nullable:
-        return f"{quoted(field.column)} TEXT"
-    kind = "REAL" if field.type == "double" else "INTEGER"
-    return f"{quoted(field.column)} {kind} NOT NULL DEFAULT 0"
-
-
-def _index(schema: Schema, name: str, parts: tuple[str, ...], unique: str) -> str:
-    columns = ", ".join(quoted(part) for part in parts)
-    index = quoted(constraint_name(schema, name))
-    return f"CREATE {unique}INDEX IF NOT EXISTS {index} ON {quoted(schema.table)} ({columns})"
-
-
-def _list_schemas(conn: sqlite3.Connection) -> None:
+def _list_schemas(conn: sqlite3.Connection, catalog: Catalog) -> None:
     rows = [
         (number, schema.namespace, schema.name, schema.label, schema.md5)
-        for number, schema in enumerate(all_schemas().values(), start=1)
+        for number, schema in enumerate(catalog.spoken.values(), start=1)
     ]
     for table in ("xtk_schema", "xtk_srcSchema"):
         conn.execute(f"DELETE FROM {quoted(table)}")  # noqa: S608 - a literal

@@ -20,6 +20,8 @@ _RANGES = {
     "int64": (-(2**63), 2**63 - 1),
     "timespan": (-(2**63), 2**63 - 1),
 }
+_REAL = frozenset({"double", "float"})
+_TRUTHS = {"true": "1", "false": "0"}
 _MAX_DIGITS = 400
 _MOMENT = re.compile(
     r"^(\d{4})[-/](\d{1,2})[-/](\d{1,2})"
@@ -104,7 +106,7 @@ def initial(field: Field) -> Stored:
     """Give the value of a field that nobody set and that declares no default."""
     if field.nullable:
         return None
-    return 0.0 if field.type == "double" else 0
+    return 0.0 if field.type in _REAL else 0
 
 
 def _decode_boolean(field: Field, text: str) -> int:
@@ -117,12 +119,14 @@ def _decode_boolean(field: Field, text: str) -> int:
 
 
 def _decode_number(field: Field, text: str) -> int | float:
+    if text in _TRUTHS:
+        text = _TRUTHS[text]  # the official SDK writes a boolean option into a number
     if not text:
-        return 0.0 if field.type == "double" else 0
+        return 0.0 if field.type in _REAL else 0
     try:
         if len(text) > _MAX_DIGITS:
             raise ValueError(text)  # noqa: TRY301 - one way to refuse
-        number = float(text) if field.type == "double" else int(text)
+        number = float(text) if field.type in _REAL else int(text)
     except ValueError as error:
         raise bad_document(
             f"The value '{text[:80]}' of '{field.xpath}' is not a valid {field.type}."

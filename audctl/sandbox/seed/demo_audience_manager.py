@@ -24,6 +24,7 @@ from audctl.sandbox.audience_manager.kinds import (
     TRAIT_FOLDER,
 )
 from audctl.sandbox.audience_manager.records import COMPANY_ID, insert, insert_as
+from audctl.sandbox.audience_manager.rights import RESTRICTED_GROUP_ID, grant
 from audctl.sandbox.audience_manager.segment_rule import parse_segment_rule
 from audctl.sandbox.audience_manager.segments import link_traits
 from audctl.sandbox.audience_manager.synced_traits import folder_trait_name, trait_document
@@ -163,6 +164,9 @@ class _Sower:
             delimiter=",",
         )
         self._mapping(partner, openers, "nl-openers")
+        # What the client `restricted` sees of all this.
+        grant(self._conn, RESTRICTED_GROUP_ID, DATA_SOURCE, web, ("READ", "MAP_TO_SEGMENTS"))
+        grant(self._conn, RESTRICTED_GROUP_ID, DESTINATION, partner, ("READ",))
 
     def _data_source(
         self, name: str, code: str | None, origin: str = "user", **fields: object
