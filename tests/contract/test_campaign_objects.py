@@ -542,7 +542,9 @@ def test_a_workflow_that_vanishes_on_its_way_is_told_as_gone(client: CampaignCli
 
 
 @pytest.mark.parametrize(
-    ("command", "state"), [(pause, 13), (restart, 11), (wake_up, 11), (stop, 20)]
+    ("command", "state"),
+    # Woken up, it runs, and its data source has no ids from Adobe: it stands still with an error.
+    [(pause, 13), (restart, 11), (wake_up, 13), (stop, 20)],
 )
 def test_every_command_is_given_by_internal_name(
     bench: Bench,
