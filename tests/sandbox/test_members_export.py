@@ -291,3 +291,15 @@ def test_what_a_workflow_cannot_do_fails_it(world: World) -> None:
         assert (entry["error"], entry["activity"]) == ("true", activity)
         assert message in entry["message"]
     assert world.files(IN_PATH) == []
+
+
+def test_a_deleted_workflow_takes_its_log_with_it(world: World) -> None:
+    amc_id = world.declared_source("crm", "@account")
+    _, segment_id = world.onboarded_audience("all", world.aam_source(amc_id))
+    world.export_workflow("all", segment_id, amc_id)
+    world.command("Wakeup", "all")
+    (row,) = world.soap.select("xtk:workflow", "@id", where="@internalName='all'")
+    entries = f'SELECT 1 FROM xtk_workflowLog WHERE "workflow-id" = {row["id"]}'  # noqa: S608
+    assert len(world.rows(entries)) == 1
+    world.soap.delete("xtk:workflow", "@internalName='all'")
+    assert world.rows(entries) == []
