@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 LEASE = timedelta(minutes=10)
 """How long the lock outlives its holder; it is renewed while reading, asking and working."""
 
+DIFFERENCES_SHOWN = 20
+"""Between an approved plan and the one that would run: enough to see what happened."""
+
 UNUSED_ALLOW = "AUD2013"
 """Expected of a second plan: what was allowed has been done."""
 
@@ -164,7 +167,10 @@ def _check_unchanged(approved: Plan | None, plan: Plan, expect_digest: str | Non
     if approved is not None and approved.digest != plan.digest:
         from audctl.plan.plan_difference import compare_plans  # noqa: PLC0415 - rarely needed
 
-        differences = "\n".join(f"  {line}" for line in compare_plans(approved, plan))
+        found = compare_plans(approved, plan)
+        differences = "\n".join(f"  {line}" for line in found[:DIFFERENCES_SHOWN])
+        if len(found) > DIFFERENCES_SHOWN:
+            differences += f"\n  and {len(found) - DIFFERENCES_SHOWN} more"
         raise StalePlanError(
             f"what was approved ({approved.digest[:12]}) is not what would run now ({plan.digest[:12]}):\n"
             f"{differences}\nplan again and have it approved"

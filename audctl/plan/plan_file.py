@@ -57,8 +57,13 @@ def read_plan(path: Path) -> Plan:
     try:
         plan = plan_from_json(content)
         digest = digest_of(plan)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except ValueError as error:
         raise StalePlanError(f"{path.name} is not a whole plan ({error}): plan again") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        # Python's words about a missing key would tell a reader nothing.
+        raise StalePlanError(
+            f"{path.name} is not a whole plan, or not of this version's shape: plan again"
+        ) from error
     if plan.digest != digest:
         raise StalePlanError(
             f"{path.name} was changed after it was planned: its content has digest {digest}, "
