@@ -231,7 +231,7 @@ def _plain(value: object) -> Plain:
         return tuple(_text(each) for each in value)
     if value is None or isinstance(value, (str, int)):
         return value
-    raise TypeError(f"not a field value: {type(value).__name__}")
+    raise ValueError(f"not a field value: {type(value).__name__}")
 
 
 def _text(value: object) -> str:
