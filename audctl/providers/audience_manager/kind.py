@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from audctl.errors import ConflictError, NotFoundError, RejectedError
 from audctl.model.live import LiveObject, Origin
-from audctl.providers.aftermath import after_write
 from audctl.providers.audience_manager.codec import (
     decode_members,
     decode_number,
@@ -22,12 +21,7 @@ from audctl.providers.audience_manager.codec import (
     settled,
 )
 from audctl.providers.audience_manager.rest import segment_of_path
-from audctl.providers.audience_manager.write_back import (
-    check_kept,
-    check_unchanged,
-    is_in_place,
-    read_back,
-)
+from audctl.providers.audience_manager.write_back import read_back, write_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -134,23 +128,16 @@ class PlainObjects:
         if document is None:
             raise NotFoundError(f"{operation}: it is gone", operation=operation)
         now = self.live(document.row, document.etag)
-        wanted = settled(self.kind.members, fields)
-        if is_in_place(now, wanted):
-            return now
-        check_unchanged(now, live, operation)
         body = {**document.row, **encode_members(self.kind.members, fields)}
-        try:
-            self._rest.replace(f"{self.kind.path}{live.id}", body, document.etag)
-        except ConflictError:
-            # An earlier try whose answer was lost may be what changed it.
-            with after_write():
-                after = self.get(live.id)
-            if after is not None and is_in_place(after, wanted):
-                return after
-            raise
-        after = read_back(lambda: self.get(live.id), operation)
-        check_kept(after, fields, operation)
-        return after
+        return write_over(
+            now,
+            live,
+            fields,
+            settled(self.kind.members, fields),
+            send=lambda: self._rest.replace(f"{self.kind.path}{live.id}", body, document.etag),
+            read=lambda: self.get(live.id),
+            operation=operation,
+        )
 
     def delete(self, live: LiveObject) -> None:
         """Delete; an object already gone is no error."""

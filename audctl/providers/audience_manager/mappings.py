@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from audctl.errors import ConflictError, InvalidAnswerError, NotFoundError, RejectedError
 from audctl.model.live import LiveObject
-from audctl.providers.aftermath import after_write
 from audctl.providers.audience_manager import names
 from audctl.providers.audience_manager.codec import (
     ID,
@@ -28,12 +27,7 @@ from audctl.providers.audience_manager.codec import (
 from audctl.providers.audience_manager.destinations import ID_NAME, PATH
 from audctl.providers.audience_manager.kind import changed_at
 from audctl.providers.audience_manager.rest import segment_of_path
-from audctl.providers.audience_manager.write_back import (
-    check_kept,
-    check_unchanged,
-    is_in_place,
-    read_back,
-)
+from audctl.providers.audience_manager.write_back import read_back, write_over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,22 +140,16 @@ class Mappings:
         operation = f"PUT {path}"
         document = self._rest.read(path)
         now = self.live(document.row, destination, document.etag)
-        wanted = settled(_MEMBERS, fields)
-        if is_in_place(now, wanted):
-            return now
-        check_unchanged(now, live, operation)
         body = {**document.row, **encode_members(_MEMBERS, fields)}
-        try:
-            self._rest.replace(path, body, document.etag)
-        except ConflictError:
-            with after_write():
-                after = self.get(live.id)
-            if after is not None and is_in_place(after, wanted):
-                return after
-            raise
-        after = read_back(lambda: self.get(live.id), operation)
-        check_kept(after, fields, operation)
-        return after
+        return write_over(
+            now,
+            live,
+            fields,
+            settled(_MEMBERS, fields),
+            send=lambda: self._rest.replace(path, body, document.etag),
+            read=lambda: self.get(live.id),
+            operation=operation,
+        )
 
     def delete(self, live: LiveObject) -> None:
         """Unmap; a mapping already gone is no error."""

@@ -30,6 +30,38 @@ def read_back(read: Callable[[], LiveObject | None], operation: str) -> LiveObje
     return found
 
 
+def write_over(  # noqa: PLR0913 - what one write is judged by, by keyword
+    now: LiveObject,
+    live: LiveObject,
+    fields: Mapping[str, WriteValue],
+    wanted: Mapping[str, WriteValue],
+    *,
+    send: Callable[[], object],
+    read: Callable[[], LiveObject | None],
+    operation: str,
+) -> LiveObject:
+    """Write over what ``now`` shows, unless it is in place already, and return what was kept.
+
+    ``live`` is what the caller decided upon, ``wanted`` what ``fields`` come to once the system has them. Raises
+    ConflictError when the object is no longer as ``live`` shows it.
+    """
+    if is_in_place(now, wanted):
+        return now
+    check_unchanged(now, live, operation)
+    try:
+        send()
+    except ConflictError:
+        # An earlier try whose answer was lost may be what changed it.
+        with after_write():
+            after = read()
+        if after is not None and is_in_place(after, wanted):
+            return after
+        raise
+    after = read_back(read, operation)
+    check_kept(after, fields, operation)
+    return after
+
+
 def is_in_place(now: LiveObject, fields: Mapping[str, WriteValue]) -> bool:
     """Whether the object already has all these values; None is one of them, and means nothing is there."""
     return not _differing(now, fields)
