@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from audctl.manifest.decode import decode
 from audctl.model.address import Address, parse_address
 from audctl.model.desired import DesiredObject
 from audctl.model.ledger import Intent, Ledger, LedgerEntry
 from audctl.model.live import LiveObject, LiveState, Origin
 from audctl.model.objects import OBJECT_TYPES, Form
 from audctl.model.plan import EnvironmentIdentity, Plan, PlanOptions
+from audctl.model.policy import Limits, PlanPolicy
 from audctl.model.resource import DeletionPolicy, Lifecycle, Resource
 from audctl.model.rules.rule_error import RuleError
 from audctl.model.rules.segment_rule import parse_segment_rule
@@ -174,7 +176,11 @@ def make_intent(address: str, *key: str) -> Intent:
     return Intent(address=where, type=where.object, key=key, run="earlier", begun_at=NOON)
 
 
-NO_LIMITS = {"maxDeletes": "100%", "maxPauses": "100%", "maxReplaces": "100%"}
+NO_LIMITS: Mapping[str, str | int] = {
+    "maxDeletes": "100%",
+    "maxPauses": "100%",
+    "maxReplaces": "100%",
+}
 
 
 def make_plan(
@@ -193,5 +199,5 @@ def make_plan(
         project="shop",
         environment=HERE,
         options=PlanOptions(**options),
-        limits=limits,
+        policy=PlanPolicy(limits=decode(Limits, limits, {})),
     )

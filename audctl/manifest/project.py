@@ -15,6 +15,7 @@ from audctl.manifest.schemas import PROJECT_KIND, kind_schema
 from audctl.manifest.settle import settle_loose
 from audctl.manifest.yaml_tree import read_documents, read_source
 from audctl.model.finding import Finding, Severity
+from audctl.model.policy import Limits
 from audctl.model.span import Span
 from audctl.model.suggestion import did_you_mean
 
@@ -23,17 +24,6 @@ if TYPE_CHECKING:
 
     from audctl.manifest.yaml_tree import Document
     from audctl.model.resource import Places
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guards:
-    """Limits on a finished plan: a number of objects, or a share such as ``10%``."""
-
-    max_deletes: int | str = "10%"
-    max_pauses: int | str = "10%"
-    max_replaces: int | str = "0%"
-    max_shrink: int | str | None = None
-    """Of people in an audience or list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +38,7 @@ class Project:
     environments: Mapping[str, Any]
     """As written, by name: references in them are replaced only in the one that is used."""
     default_environment: str | None
-    guards: Guards
+    guards: Limits
     places: Places
 
 
@@ -74,7 +64,7 @@ def load_project(path: Path) -> Project:
         manifests=tuple(spec.get("manifests", ["."])),
         environments=MappingProxyType(environments),
         default_environment=_default(spec, document),
-        guards=decode(Guards, spec.get("guards", {}), {}),
+        guards=decode(Limits, spec.get("guards", {}), {}),
         places=document.positions,
     )
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from audctl.model.address import Address
+    from audctl.model.effect import Impact
     from audctl.model.span import Span
     from audctl.model.value import DesiredValue, Plain, Unknown
 
@@ -74,14 +75,6 @@ class FieldChange:
     sensitive: bool = False
     """Values are masked; only the fact of the change is known."""
     span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Impact:
-    """People in an audience or list before and after; None is an honest "unknown"."""
-
-    before: int | None = None
-    after: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,9 @@ class LedgerEntry:
     """False when it was adopted: someone else made it."""
     label: str = ""
     applied_at: datetime | None = None
+    removed_at: datetime | None = None
+    """The tombstone: when a plan first found its manifest gone and let go of it; None while the manifest is there.
+    Days of grace are counted from here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

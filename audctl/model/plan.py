@@ -8,12 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from audctl.model.change import WRITES, Change, Step
+from audctl.model.selection import EVERYTHING, Selection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from audctl.model.effect import Effect
     from audctl.model.finding import Finding
+    from audctl.model.verdict import Verdict
 
 FORMAT_VERSION = "1.0"
 """Of the plan as a file: a minor one adds fields, a major one may break readers."""
@@ -38,10 +41,24 @@ class PlanOptions:
     """Take over every live object that carries a desired key, as if each manifest asked for it."""
     allowed: frozenset[str] = frozenset()
     """``GUARD:NAME`` texts as given to ``--allow``: a guard and a step's address, or a type or project."""
+    selection: Selection = EVERYTHING
+    """Which part of the project it is about; nothing outside is written or deleted."""
 
     def allows(self, guard: str, name: str) -> bool:
         """Whether ``--allow GUARD:NAME`` was given."""
         return f"{guard}:{name}" in self.allowed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """The state of the manifests' Git repository when a plan was made."""
+
+    commit: str
+    """Full hash."""
+    branch: str = ""
+    """Empty when no branch is checked out."""
+    dirty: bool = False
+    """Whether tracked files differ from the commit, or untracked ones lie in the manifests' folders."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +83,14 @@ class Plan:
     """HTTP calls that reading took, by system."""
     options: PlanOptions = PlanOptions()
     """What was allowed when it was made; applying it allows the same."""
+    effects: tuple[Effect, ...] = ()
+    """People it moves, directly or not, sorted by address."""
+    verdicts: tuple[Verdict, ...] = ()
+    """What each guard that was judged says, in a fixed order."""
+    revision: Revision | None = None
+    """None when the manifests are not in a Git repository."""
+    tool: str = ""
+    """Name and version of what made it."""
 
     @cached_property
     def counts(self) -> Mapping[Change, int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from audctl.model.change import Change
 from audctl.model.finding import Finding, Severity
+from audctl.model.policy import PlanPolicy
 from audctl.operations.connect import Connection, connect
 from audctl.operations.context import SystemClock
 from audctl.operations.load import Loaded, load
@@ -56,7 +57,6 @@ class Surveyor:
 
     def plan(self, survey: Survey, options: PlanOptions) -> Plan:
         """Plan from a survey, the project's guards included."""
-        guards = self.loaded.project.guards
         plan = build_plan(
             survey.desired,
             survey.live,
@@ -64,11 +64,8 @@ class Surveyor:
             project=self.loaded.project.name,
             environment=self.connection.identity,
             options=options,
-            limits={
-                "maxDeletes": guards.max_deletes,
-                "maxPauses": guards.max_pauses,
-                "maxReplaces": guards.max_replaces,
-            },
+            policy=PlanPolicy(limits=self.loaded.project.guards),
+            now=survey.live.read_at,
             manifest_digest=self.loaded.digest,
         )
         unjudged = self._unjudged(plan)

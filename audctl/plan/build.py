@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from audctl import __version__
 from audctl.model.change import Change, Step
 from audctl.model.finding import Finding, Severity
 from audctl.model.objects import OBJECT_TYPES
 from audctl.model.plan import Plan
+from audctl.model.policy import PlanPolicy
 from audctl.plan.decide import Decisions
 from audctl.plan.digest import plan_digest
 from audctl.plan.graph import order_steps
@@ -23,12 +25,31 @@ from audctl.plan.usage import Usage, lets_go
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+    from datetime import datetime
 
     from audctl.model.address import Address
     from audctl.model.desired import DesiredObject
+    from audctl.model.effect import Effect
     from audctl.model.ledger import Ledger
     from audctl.model.live import LiveObject, LiveState
-    from audctl.model.plan import EnvironmentIdentity
+    from audctl.model.plan import EnvironmentIdentity, Revision
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """Ordered steps, before anybody asked what they do to people and whether that may be."""
+
+    desired: tuple[DesiredObject, ...]
+    live: LiveState
+    ledger: Ledger
+    project: str
+    environment: EnvironmentIdentity
+    options: PlanOptions
+    policy: PlanPolicy
+    steps: tuple[Step, ...]
+    findings: tuple[Finding, ...]
+    unmanaged: Mapping[str, int]
+    now: datetime | None
 
 
 def build_plan(  # noqa: PLR0913 - the engine's one door
@@ -39,13 +60,44 @@ def build_plan(  # noqa: PLR0913 - the engine's one door
     project: str,
     environment: EnvironmentIdentity,
     options: PlanOptions = PlanOptions(),  # noqa: B008 - frozen, and without any permission
-    limits: Mapping[str, str | int] | None = None,
+    policy: PlanPolicy = PlanPolicy(),  # noqa: B008 - frozen defaults
+    owners: Mapping[tuple[str, str], str] | None = None,
+    now: datetime | None = None,
+    effects: Iterable[Effect] = (),
     manifest_digest: str = "",
+    revision: Revision | None = None,
 ) -> Plan:
-    """Return the steps that make the live systems what the manifests say.
+    """Return the steps that make the live systems what the manifests say, as :func:`draft_plan`, then judged."""
+    draft = draft_plan(
+        desired,
+        live,
+        ledger,
+        project=project,
+        environment=environment,
+        options=options,
+        policy=policy,
+        owners=owners,
+        now=now,
+    )
+    return complete_plan(draft, effects=effects, manifest_digest=manifest_digest, revision=revision)
 
-    A plan with findings of severity error must not be applied. The same input in any order gives the same
-    plan, byte for byte. ``limits`` are the project's guards by name, where they differ from the defaults.
+
+def draft_plan(  # noqa: PLR0913 - everything a plan is made from
+    desired: Iterable[DesiredObject],
+    live: LiveState,
+    ledger: Ledger,
+    *,
+    project: str,
+    environment: EnvironmentIdentity,
+    options: PlanOptions = PlanOptions(),  # noqa: B008 - frozen, and without any permission
+    policy: PlanPolicy = PlanPolicy(),  # noqa: B008 - frozen defaults
+    owners: Mapping[tuple[str, str], str] | None = None,  # noqa: ARG001
+    now: datetime | None = None,
+) -> Draft:
+    """Return the steps that make the live systems what the manifests say, in the order of their edges.
+
+    The same input in any order gives the same steps. ``owners``: who else owns a live object, by (type, id):
+    such an object is refused by its owner's name. ``now`` decides which days of grace are over; None: none are.
     """
     wanted = tuple(desired)
     findings: list[Finding] = list(_useless_beliefs(wanted, live, ledger, options))
@@ -73,21 +125,61 @@ def build_plan(  # noqa: PLR0913 - the engine's one door
 
     ordered, cycles = order_steps(_with_delete_order(steps, ledger, live))
     findings.extend(cycles)
-    findings.extend(
-        guard_findings(ordered, owned=len(ledger.entries), options=options, limits=limits)
-    )
-    return Plan(
+    return Draft(
+        desired=wanted,
+        live=live,
+        ledger=ledger,
         project=project,
         environment=environment,
-        steps=ordered,
-        findings=tuple(sorted(findings, key=lambda each: each.sort_key)),
-        unmanaged=count_unmanaged(live, ledger, used=used_objects(identified)),
-        live_as_of=live.read_at,
-        ledger_serial=ledger.serial,
-        manifest_digest=manifest_digest,
-        digest=plan_digest(project, environment, ordered, options),
-        calls=dict(live.calls),
         options=options,
+        policy=policy,
+        steps=ordered,
+        findings=tuple(findings),
+        unmanaged=count_unmanaged(live, ledger, used=used_objects(identified)),
+        now=now,
+    )
+
+
+def complete_plan(
+    draft: Draft,
+    *,
+    effects: Iterable[Effect] = (),
+    manifest_digest: str = "",
+    revision: Revision | None = None,
+) -> Plan:
+    """Return the plan: the draft's steps with what they do to people, judged by every guard, under a digest.
+
+    A plan with findings of severity error must not be applied. The same input gives the same plan, byte for byte.
+    """
+    limits = draft.policy.limits
+    findings = [
+        *draft.findings,
+        *guard_findings(
+            draft.steps,
+            owned=len(draft.ledger.entries),
+            options=draft.options,
+            limits={
+                "maxDeletes": limits.max_deletes,
+                "maxPauses": limits.max_pauses,
+                "maxReplaces": limits.max_replaces,
+            },
+        ),
+    ]
+    return Plan(
+        project=draft.project,
+        environment=draft.environment,
+        steps=draft.steps,
+        findings=tuple(sorted(findings, key=lambda each: each.sort_key)),
+        unmanaged=draft.unmanaged,
+        live_as_of=draft.live.read_at,
+        ledger_serial=draft.ledger.serial,
+        manifest_digest=manifest_digest,
+        digest=plan_digest(draft.project, draft.environment, draft.steps, draft.options),
+        calls=dict(draft.live.calls),
+        options=draft.options,
+        effects=tuple(sorted(effects, key=lambda each: (each.address, each.chain))),
+        revision=revision,
+        tool=f"audctl {__version__}",
     )
 
 

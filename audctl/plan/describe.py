@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audctl.model.change import Change, FieldChange, Impact, Step
+from audctl.model.change import Change, FieldChange, Step
+from audctl.model.effect import Impact
 from audctl.model.objects import OBJECT_TYPES, Form
 from audctl.model.resource import DeletionPolicy
 

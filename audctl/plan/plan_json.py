@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from audctl.model.address import Address, parse_address
-from audctl.model.change import Change, FieldChange, FieldReason, Impact, Step
+from audctl.model.change import Change, FieldChange, FieldReason, Step
+from audctl.model.effect import Impact
 from audctl.model.finding import Finding, Severity
 from audctl.model.plan import FORMAT_VERSION, EnvironmentIdentity, Plan, PlanOptions
 from audctl.model.span import Span

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from audctl.model.canonical import canonical
-from audctl.model.change import Change, FieldChange, FieldReason, Impact, Step
+from audctl.model.change import Change, FieldChange, FieldReason, Step
+from audctl.model.effect import Impact
 from audctl.model.finding import Finding, Severity
 from audctl.model.objects import OBJECT_TYPES, Form
 from audctl.model.resource import DeletionPolicy

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from audctl.model.address import Address
-    from audctl.model.change import FieldChange, Impact, Step
+    from audctl.model.change import FieldChange, Step
+    from audctl.model.effect import Impact
     from audctl.model.plan import Plan
     from audctl.render.paint import Paint
 

@@ -15,7 +15,6 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from audctl.manifest.environment import Environment
-from audctl.manifest.project import Guards
 from audctl.manifest.schemas import (
     read_schema,
     resolve_ref,
@@ -28,6 +27,7 @@ from audctl.model.kinds import KINDS
 from audctl.model.kinds.spelling import camel_case, spec_paths
 from audctl.model.kinds.unset import Unset
 from audctl.model.objects import OBJECT_TYPES
+from audctl.model.policy import Limits
 from audctl.model.resource import DEFAULT_POLICIES, DeletionPolicy, Lifecycle
 from audctl.redact import Secret
 
@@ -138,7 +138,7 @@ def test_lifecycle_guards_and_environment_agree() -> None:
         each.value for each in DeletionPolicy if each is not DeletionPolicy.PAUSE
     ]
     spec = spec_schema("Project")["properties"]
-    agree(spec["guards"], Guards, "guards")
+    agree(spec["guards"], Limits, "guards")
     environment = spec["environments"]["additionalProperties"]
     named = {**environment, "properties": {**environment["properties"], "name": {"type": "string"}}}
     agree(named, Environment, "environment")

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from audctl.model.address import Address
-from audctl.model.change import Change, FieldChange, FieldReason, Impact, Step
+from audctl.model.change import Change, FieldChange, FieldReason, Step
+from audctl.model.effect import Impact
 from audctl.model.finding import Finding, Severity
 from audctl.model.plan import EnvironmentIdentity, Plan
 from audctl.model.span import Span
