@@ -83,6 +83,8 @@ class Plan:
     """HTTP calls that reading took, by system."""
     options: PlanOptions = PlanOptions()
     """What was allowed when it was made; applying it allows the same."""
+    left_out: int = 0
+    """Steps other than Keep that ``options.selection`` leaves out; nothing is said about them."""
     effects: tuple[Effect, ...] = ()
     """People it moves, directly or not, sorted by address."""
     verdicts: tuple[Verdict, ...] = ()

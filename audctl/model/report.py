@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from audctl.model.finding import Severity
+from audctl.model.selection import EVERYTHING, Selection
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from audctl.model.finding import Finding
     from audctl.model.resource import Resource
     from audctl.model.span import Span
-    from audctl.model.value import Plain
+    from audctl.model.value import Plain, Unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,25 +33,49 @@ class ValidateReport:
 
 
 class DriftKind(StrEnum):
-    """How an owned object left the state audctl gave it."""
+    """Who left what audctl last applied, in one object or in one field of it."""
 
     CHANGED = "changed"
+    """Somebody changed it live."""
     GONE = "gone"
+    """It is not there any more; only objects."""
+    BOTH = "both"
+    """The live object and its manifest changed, in different fields; only objects."""
+    CONFLICT = "conflict"
+    """The live object and its manifest changed in the same field, to different values."""
+    MANIFEST = "manifest"
+    """Only the manifest changed: waits for an apply, and is nobody's doing behind audctl's back."""
+    PENDING = "pending"
+    """Nothing differs, and the platform may still be moving people after audctl's own write; only objects."""
+
+
+class DriftResult(StrEnum):
+    """The one answer of a comparison; what is not known is never "same"."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    UNKNOWN = "unknown"
+    """Something could not be looked at, whatever else was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftField:
-    """One owned field whose live value is not what audctl last wrote; values fit to show."""
+    """One field that live, the manifest and the ledger do not agree on; values fit to show."""
 
     field: str
     recorded: Plain
+    """Last applied; of an object that is only observed, what its manifest says."""
     live: Plain
     sensitive: bool = False
+    kind: DriftKind = DriftKind.CHANGED
+    desired: Plain | Unknown = None
+    """What the manifest asks for, where that is neither the recorded nor the live value."""
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftItem:
-    """One owned object that someone else changed or removed."""
+    """One object that is not what audctl last applied, or whose manifest is not."""
 
     address: Address
     type: str
@@ -65,6 +90,20 @@ class DriftItem:
     applied_at: datetime | None = None
     """When audctl last wrote it: the change happened after this."""
     span: Span | None = None
+    observed: bool = False
+    """audctl does not own it: it was compared with its manifest."""
+    settled_by: datetime | None = None
+    """For a pending one: when the platform has moved everybody, at the latest."""
+    why: str = ""
+    """For a pending one: what the platform is still doing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFailure:
+    """One live system that could not be read, or not whole."""
+
+    system: str
+    message: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +111,30 @@ class DriftReport:
     """Live compared with last-applied, sorted by address."""
 
     items: tuple[DriftItem, ...]
+    """What differs live: changed, gone, both or conflict."""
+    awaited: tuple[DriftItem, ...] = ()
+    """What is no drift: changed in the manifest only, or pending."""
     checked: int = 0
-    """Owned objects that were compared."""
+    """Owned and observed objects that were compared."""
     unknown: tuple[Address, ...] = ()
-    """Owned objects that could not be read: neither drifted nor clean."""
+    """Owned and observed objects that could not be read: neither drifted nor clean."""
+    failures: tuple[ReadFailure, ...] = ()
+    """Why."""
     live_as_of: datetime | None = None
+    selection: Selection = EVERYTHING
+    left_out: int = 0
+    """Objects outside the selection: nothing is said about them."""
+    since: datetime | None = None
+    """Only what changed after this is in ``items``; None: everything."""
+    older: int = 0
+    """Objects that differ, and changed before ``since``."""
+
+    @property
+    def result(self) -> DriftResult:
+        """Whether live is what audctl last applied; unknown beats different."""
+        if self.unknown or self.failures:
+            return DriftResult.UNKNOWN
+        return DriftResult.DIFFERENT if self.items else DriftResult.SAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
