@@ -18,7 +18,9 @@ from audctl.plan.guards import guard_findings
 from audctl.plan.identify import identify
 from audctl.plan.known import Known
 from audctl.plan.options import EMPTY_PROJECT, EMPTY_READ, PlanOptions
+from audctl.plan.partial import about_selected, select_steps
 from audctl.plan.removal import decide_removals, deletes_wait_for
+from audctl.plan.selection import Scope
 from audctl.plan.unmanaged import count_unmanaged, used_objects
 from audctl.plan.unseen import unseen_mappings
 from audctl.plan.usage import Usage, lets_go
@@ -47,6 +49,9 @@ class Draft:
     options: PlanOptions
     policy: PlanPolicy
     steps: tuple[Step, ...]
+    """Those of the selection."""
+    left_out: int = 0
+    """Steps other than Keep outside of it."""
     findings: tuple[Finding, ...]
     unmanaged: Mapping[str, int]
     now: datetime | None
@@ -120,10 +125,13 @@ def draft_plan(  # noqa: PLR0913 - everything a plan is made from
         removals = decide_removals(live, ledger, steps, wanted=keeping, skipped=unsure)
         steps.update(removals.steps)
         findings.extend(removals.findings)
-    findings.extend(_dangling(steps, live, ledger))
-    findings.extend(unseen_mappings(steps.values(), wanted, live, ledger))
+    scope = Scope(options.selection, wanted, ledger)
+    chosen = select_steps(scope, _with_delete_order(steps, ledger, live))
+    findings = [*about_selected(findings, scope, chosen), *chosen.findings]
+    findings.extend(_dangling(chosen.steps, live, ledger))
+    findings.extend(unseen_mappings(chosen.steps.values(), wanted, live, ledger))
 
-    ordered, cycles = order_steps(_with_delete_order(steps, ledger, live))
+    ordered, cycles = order_steps(chosen.steps)
     findings.extend(cycles)
     return Draft(
         desired=wanted,
@@ -134,6 +142,7 @@ def draft_plan(  # noqa: PLR0913 - everything a plan is made from
         options=options,
         policy=policy,
         steps=ordered,
+        left_out=chosen.left_out,
         findings=tuple(findings),
         unmanaged=count_unmanaged(live, ledger, used=used_objects(identified)),
         now=now,
@@ -177,6 +186,7 @@ def complete_plan(
         digest=plan_digest(draft.project, draft.environment, draft.steps, draft.options),
         calls=dict(draft.live.calls),
         options=draft.options,
+        left_out=draft.left_out,
         effects=tuple(sorted(effects, key=lambda each: (each.address, each.chain))),
         revision=revision,
         tool=f"audctl {__version__}",
