@@ -14,9 +14,12 @@ from audctl.cli.options import (
     AllowOption,
     DetailedExitCodeOption,
     EnvironmentOption,
+    ExcludeOption,
+    OnlyOption,
     OutputOption,
     ProjectOption,
     console_of,
+    selection_of,
 )
 from audctl.errors import UsageError
 from audctl.render import to_json, to_terminal
@@ -64,6 +67,8 @@ def apply(
     ] = True,
     adopt: AdoptOption = False,
     allow: AllowOption = None,
+    only: OnlyOption = None,
+    exclude: ExcludeOption = None,
     detailed_exitcode: DetailedExitCodeOption = False,
     project: ProjectOption = None,
     environment: EnvironmentOption = None,
@@ -105,7 +110,9 @@ def apply(
         plan, report = operations.apply(
             console.context(project, environment),
             plan_file=plan_file,
-            options=PlanOptions(adopt=adopt, allowed=frozenset(allow or ())),
+            options=PlanOptions(
+                adopt=adopt, allowed=frozenset(allow or ()), selection=selection_of(only, exclude)
+            ),
             show=show,
             approve=approve,
             parallelism=parallelism,

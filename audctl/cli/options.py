@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from audctl.cli.console import Console, Output
+from audctl.errors import UsageError
+from audctl.model.selection import Selection
 
 ProjectOption = Annotated[
     Path | None,
@@ -38,6 +40,23 @@ AllowOption = Annotated[
         help="Let one step through a guard that refused it; may be repeated.",
     ),
 ]
+OnlyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="PATTERN",
+        help="Only what fits: an address glob ('Audience/cart-*', 'List/*#campaign.list') or a "
+        "label (team, team=crm); may be repeated.",
+    ),
+]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="PATTERN",
+        help="Nothing that fits, whatever --only says; patterns as for --only; may be repeated.",
+    ),
+]
 DetailedExitCodeOption = Annotated[
     bool, typer.Option("--detailed-exitcode", help="Exit with 2 when there are differences.")
 ]
@@ -49,3 +68,11 @@ def console_of(context: typer.Context, output: Output) -> Console:
     assert isinstance(console, Console)
     console.output = output
     return console
+
+
+def selection_of(only: list[str] | None, exclude: list[str] | None) -> Selection:
+    """Return the selection, in an order that does not depend on how it was typed; UsageError for an empty pattern."""
+    for option, patterns in (("--only", only), ("--exclude", exclude)):
+        if any(not each.strip() for each in patterns or ()):
+            raise UsageError(f"{option} needs a pattern; an empty one fits nothing")
+    return Selection(only=tuple(sorted(set(only or ()))), exclude=tuple(sorted(set(exclude or ()))))

@@ -12,9 +12,12 @@ from audctl.cli.options import (
     AllowOption,
     DetailedExitCodeOption,
     EnvironmentOption,
+    ExcludeOption,
+    OnlyOption,
     OutputOption,
     ProjectOption,
     console_of,
+    selection_of,
 )
 from audctl.errors import UsageError
 from audctl.render import to_terminal
@@ -31,6 +34,8 @@ def plan(
     ] = None,
     adopt: AdoptOption = False,
     allow: AllowOption = None,
+    only: OnlyOption = None,
+    exclude: ExcludeOption = None,
     detailed_exitcode: DetailedExitCodeOption = False,
     project: ProjectOption = None,
     environment: EnvironmentOption = None,
@@ -51,7 +56,9 @@ def plan(
     console = console_of(context, output)
     if out is not None:
         _check_writable(out)
-    options = PlanOptions(adopt=adopt, allowed=frozenset(allow or ()))
+    options = PlanOptions(
+        adopt=adopt, allowed=frozenset(allow or ()), selection=selection_of(only, exclude)
+    )
     made = operations.plan(console.context(project, environment), options=options)
     console.result(lambda paint: to_terminal.plan(made, paint), lambda: plan_to_json(made))
     if out is not None:

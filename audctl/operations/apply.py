@@ -41,8 +41,8 @@ LEASE = timedelta(minutes=10)
 DIFFERENCES_SHOWN = 20
 """Between an approved plan and the one that would run: enough to see what happened."""
 
-UNUSED_ALLOW = "AUD2013"
-"""Expected of a second plan: what was allowed has been done."""
+DONE_WITH = frozenset({"AUD2013", "AUD2501"})
+"""Expected of a second plan: what was allowed has been done, and what was selected may be gone."""
 
 
 def apply(  # noqa: PLR0913 - what a person decides about one run
@@ -72,9 +72,9 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
         raise StalePlanError(
             f"{plan_file} has digest {approved.digest}, not the expected {expect_digest}"
         )
-    if approved is not None and (options.adopt or options.allowed):
+    if approved is not None and (options.adopt or options.allowed or options.selection):
         raise UsageError(
-            "--adopt and --allow belong to planning; a plan file already holds what was approved"
+            "--adopt, --allow, --only and --exclude belong to planning; a plan file already holds what was approved"
         )
     if approved is not None:
         options = approved.options
@@ -191,7 +191,9 @@ def _verified(
     )
     try:
         with kept_alive(lease):
-            after = surveyor.plan(surveyor.look(), PlanOptions(allowed=believed))
+            after = surveyor.plan(
+                surveyor.look(), PlanOptions(allowed=believed, selection=options.selection)
+            )
     except AudctlError as error:
         return replace(report, verified=False, remarks=(f"the second read failed: {error}",))
     left = tuple(step for step in after.steps if step.change is not Change.KEEP)
@@ -200,7 +202,7 @@ def _verified(
     wrong = [
         each
         for each in after.findings
-        if each.severity is Severity.ERROR and each.code != UNUSED_ALLOW
+        if each.severity is Severity.ERROR and each.code not in DONE_WITH
     ]
     return replace(
         report,
