@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from audctl.model.finding import Finding
     from audctl.model.verdict import Verdict
 
-FORMAT_VERSION = "1.0"
-"""Of the plan as a file: a minor one adds fields, a major one may break readers."""
+FORMAT_VERSION = "1.1"
+"""Of the plan as a file: a minor one adds keys, which readers ignore; a major one may break them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

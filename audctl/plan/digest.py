@@ -2,8 +2,17 @@
 
 It covers the project, the environment's identity, what was allowed, and every step but Keep: its change, what
 it touches, the live object it was planned against, each field before and after, and all that would be written,
-down to the ids behind names and the prints of secrets. Places in files, times,
-wording and counts are left out, so that a comment added to a manifest does not undo an approval.
+down to the ids behind names and the prints of secrets. What was allowed includes the selection: the same steps are
+another decision when they are all there is than when they are a part.
+
+Left out is what may differ without a difference to what happens:
+
+- places in files, times, wording, the Git revision and the tool's version: a comment added to a manifest, or a release
+  in between, does not undo an approval;
+- numbers of people, and with them the effects: they move all the time, and an approval that ends with the next visitor
+  would never be used. A number that matters is a guard's business;
+- verdicts, restrictions and named approvals: guards judge again when the plan is made again, by the limits and on the
+  day of the apply. What they objected to and a person let through is covered, word for word, by what was allowed.
 """
 
 from __future__ import annotations
@@ -13,7 +22,7 @@ import json
 from typing import TYPE_CHECKING
 
 from audctl.model.change import Change
-from audctl.plan.plan_json import options_to_json, step_to_json
+from audctl.plan.plan_json import step_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +50,8 @@ def plan_digest(
 ) -> str:
     """Return the SHA-256 of the canonical content, in hex."""
     content = canonical_text(project, environment, steps, options)
-    return hashlib.sha256(content.encode()).hexdigest()
+    # A name in a live system may hold half of a surrogate pair, which strict UTF-8 has no bytes for.
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def digest_of(plan: Plan) -> str:
@@ -61,10 +71,19 @@ def canonical_text(
             environment.audience_manager,
             environment.campaign,
         ],
-        "options": options_to_json(options),
+        "options": _canonical_options(options),
         "steps": [_canonical_step(each) for each in steps if each.change is not Change.KEEP],
     }
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _canonical_options(options: PlanOptions) -> dict[str, object]:
+    content: dict[str, object] = {"adopt": options.adopt, "allowed": sorted(options.allowed)}
+    if options.selection:
+        # Only then: plans of everything keep the digest they had before there were selections.
+        content["only"] = sorted(options.selection.only)
+        content["exclude"] = sorted(options.selection.exclude)
+    return content
 
 
 def _canonical_step(step: Step) -> dict[str, object]:

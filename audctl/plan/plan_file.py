@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import tempfile
 from typing import TYPE_CHECKING, Any
 
 from audctl.errors import StalePlanError
 from audctl.model.plan import FORMAT_VERSION
 from audctl.plan.digest import digest_of
-from audctl.plan.plan_json import plan_from_json, plan_to_json
+from audctl.plan.plan_from_json import plan_from_json
+from audctl.plan.plan_json import checksum_of, plan_to_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,10 +30,12 @@ def write_plan(plan: Plan, path: Path) -> None:
     It holds no secret; labels and rules are still nobody else's business.
     """
     text = json.dumps(plan_to_json(plan), indent=2, ensure_ascii=False) + "\n"
+    # Half a surrogate pair, which a live system's name may hold, becomes the escape that JSON has for it.
+    data = text.encode("utf-8", "backslashreplace")
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)  # noqa: PTH105 - the one call that is atomic, named as such
@@ -44,15 +48,14 @@ def write_plan(plan: Plan, path: Path) -> None:
 def read_plan(path: Path) -> Plan:
     """Read a plan back; raise StalePlanError saying why it cannot be trusted as an approval.
 
-    The digest is worked out again from the content: a file that was edited is refused.
+    Checksum and digest are worked out again from the content: a file that was edited, anywhere, is refused.
     """
     content = _content(path)
-    version = content.get("format_version")
-    if not isinstance(version, str) or "." not in version:
-        raise StalePlanError(f"{path.name} is not a plan: it has no format_version")
-    if version.split(".")[0] != FORMAT_VERSION.split(".")[0]:
+    minor = _minor_version(content.get("format_version"), path)
+    # Version 1.0 had none.
+    if (minor or "checksum" in content) and content.get("checksum") != checksum_of(content):
         raise StalePlanError(
-            f"{path.name} has plan format {version}, this audctl reads {FORMAT_VERSION}: plan again"
+            f"{path.name} was changed after it was planned: its checksum does not fit: plan again"
         )
     try:
         plan = plan_from_json(content)
@@ -64,6 +67,11 @@ def read_plan(path: Path) -> Plan:
         raise StalePlanError(
             f"{path.name} is not a whole plan, or not of this version's shape: plan again"
         ) from error
+    if plan.digest != digest and minor > int(FORMAT_VERSION.split(".")[1]):
+        raise StalePlanError(
+            f"{path.name} was planned by {plan.tool or 'a newer audctl'} and holds what this audctl does not know "
+            f"(plan format 1.{minor}, known is {FORMAT_VERSION}): apply it with that version, or plan again"
+        )
     if plan.digest != digest:
         raise StalePlanError(
             f"{path.name} was changed after it was planned: its content has digest {digest}, "
@@ -72,11 +80,34 @@ def read_plan(path: Path) -> Plan:
     return plan
 
 
+def _minor_version(version: object, path: Path) -> int:
+    """Return the second number of a version this audctl reads."""
+    if not isinstance(version, str):
+        raise StalePlanError(f"{path.name} is not a plan: it has no format_version")
+    known = FORMAT_VERSION.split(".")[0]
+    found = re.fullmatch(r"(\d{1,9})\.(\d{1,9})", version)
+    if found is None:
+        raise StalePlanError(f"{path.name} is not a plan: its format_version is no version")
+    if found[1] != known:
+        raise StalePlanError(
+            f"{path.name} has plan format {version}, this audctl reads {FORMAT_VERSION}: plan again"
+        )
+    return int(found[2])
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object's keys and values; two readers of a key that stands twice would read two plans."""
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        raise ValueError("a key stands twice")
+    return content
+
+
 def _content(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_SIZE_BYTES:
             raise StalePlanError(f"{path.name} is far too large for a plan")
-        content = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes(), object_pairs_hook=_unique)
     except OSError as error:
         raise StalePlanError(f"{path.name} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

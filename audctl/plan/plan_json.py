@@ -1,32 +1,44 @@
-"""A plan as JSON values and back: all a reviewer needs, nothing secret.
+"""A plan as JSON values: all a reviewer needs, nothing secret, no person.
 
 What to write is not in it: an approved plan is never executed from its file. It is made again from the
-manifests and the live systems, and goes on only when the digest is the same.
+manifests and the live systems, and goes on only when the digest is the same. Numbers of people below the smallest
+one shown are written as ``"<50"``.
+
+Keys are in snake_case, as in the plans of the tool whose readers will meet these; :mod:`audctl.plan.plan_from_json`
+reads them back.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from audctl.model.address import Address, parse_address
-from audctl.model.change import Change, FieldChange, FieldReason, Step
-from audctl.model.effect import Impact
-from audctl.model.finding import Finding, Severity
-from audctl.model.plan import FORMAT_VERSION, EnvironmentIdentity, Plan, PlanOptions
-from audctl.model.span import Span
+from audctl.model.change import Change
+from audctl.model.effect import count_to_json
+from audctl.model.plan import FORMAT_VERSION
 from audctl.model.value import Unknown
+from audctl.redact import MASK
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from audctl.model.change import FieldChange, Step
+    from audctl.model.effect import Effect, Impact
+    from audctl.model.finding import Finding
+    from audctl.model.plan import Plan, PlanOptions, Revision
+    from audctl.model.span import Span
     from audctl.model.value import Plain
+    from audctl.model.verdict import Verdict
 
 Json: TypeAlias = dict[str, Any]
 
 
 def plan_to_json(plan: Plan) -> Json:
     """Return the plan as JSON values; untouched objects are listed by address only."""
-    return {
+    content = {
         "format_version": FORMAT_VERSION,
+        "tool": plan.tool,
         "project": plan.project,
         "environment": {
             "name": plan.environment.name,
@@ -34,7 +46,9 @@ def plan_to_json(plan: Plan) -> Json:
             "audience_manager": plan.environment.audience_manager,
             "campaign": plan.environment.campaign,
         },
+        "revision": _revision_to_json(plan.revision),
         "options": options_to_json(plan.options),
+        "partial": bool(plan.options.selection),
         "digest": plan.digest,
         "live_as_of": _moment(plan.live_as_of),
         "ledger_serial": plan.ledger_serial,
@@ -46,15 +60,34 @@ def plan_to_json(plan: Plan) -> Json:
             for each in plan.steps
             if each.change is Change.KEEP
         ],
+        "effects": [_effect_to_json(each) for each in plan.effects],
+        "verdicts": [_verdict_to_json(each) for each in plan.verdicts],
         "findings": [_finding_to_json(each) for each in plan.findings],
         "unmanaged": dict(sorted(plan.unmanaged.items())),
         "calls": dict(sorted(plan.calls.items())),
     }
+    return content | {"checksum": checksum_of(content)}
+
+
+def checksum_of(content: Json) -> str:
+    """Return the SHA-256 of everything in a plan's JSON but its checksum, in hex.
+
+    The digest says what was approved; this says that nobody touched what the approval was based on: reasons, numbers
+    of people, what the guards said. It is no signature: who can write the file can write it, too.
+    """
+    rest = {name: value for name, value in content.items() if name != "checksum"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def options_to_json(options: PlanOptions) -> Json:
-    """Return what was allowed."""
-    return {"adopt": options.adopt, "allowed": sorted(options.allowed)}
+    """Return what was allowed, and which part was asked for."""
+    return {
+        "adopt": options.adopt,
+        "allowed": sorted(options.allowed),
+        "only": list(options.selection.only),
+        "exclude": list(options.selection.exclude),
+    }
 
 
 def step_to_json(step: Step) -> Json:
@@ -74,9 +107,7 @@ def step_to_json(step: Step) -> Json:
         "changed_by": step.changed_by,
         "requires": [str(each) for each in step.requires],
         "source": _span_to_json(step.span),
-        "impact": None
-        if step.impact is None
-        else {"before": step.impact.before, "after": step.impact.after},
+        "impact": None if step.impact is None else impact_to_json(step.impact),
         "protect": step.protect,
         "deletion_policy": step.deletion_policy,
         "instructions": step.instructions,
@@ -84,74 +115,14 @@ def step_to_json(step: Step) -> Json:
     }
 
 
-def plan_from_json(content: Json) -> Plan:
-    """Read the JSON values back; raise KeyError, TypeError or ValueError where they are not a plan's."""
-    kept = tuple(
-        Step(
-            address=(address := parse_address(each["address"])),
-            type=address.object,
-            change=Change.KEEP,
-            reason=each["reason"],
-            live_id=each["live_id"],
-        )
-        for each in content["kept"]
-    )
-    return Plan(
-        project=_text(content["project"]),
-        environment=EnvironmentIdentity(
-            name=_text(content["environment"]["name"]),
-            organization=_text(content["environment"]["organization"]),
-            audience_manager=_text(content["environment"]["audience_manager"]),
-            campaign=_text(content["environment"]["campaign"]),
-        ),
-        steps=kept + tuple(_step(each) for each in content["changes"]),
-        findings=tuple(_finding(each) for each in content["findings"]),
-        unmanaged={_text(name): int(count) for name, count in content["unmanaged"].items()},
-        live_as_of=_read_moment(content["live_as_of"]),
-        ledger_serial=int(content["ledger_serial"]),
-        manifest_digest=_text(content["manifest_digest"]),
-        digest=_text(content["digest"]),
-        calls={_text(name): int(count) for name, count in content["calls"].items()},
-        options=PlanOptions(
-            adopt=bool(content["options"]["adopt"]),
-            allowed=frozenset(_text(each) for each in content["options"]["allowed"]),
-        ),
-    )
-
-
-def _step(content: Json) -> Step:
-    impact = content["impact"]
-    renamed_from = content["renamed_from"]
-    return Step(
-        address=parse_address(content["address"]),
-        type=_text(content["type"]),
-        change=Change(content["change"]),
-        reason=_text(content["reason"]),
-        label=_text(content["label"]),
-        direct=bool(content["direct"]),
-        fields=tuple(_field(each) for each in content["fields"]),
-        content=_text(content["content"]),
-        live_id=_text(content["live_id"]),
-        fingerprint=_text(content["fingerprint"]),
-        changed_at=_read_moment(content["changed_at"]),
-        changed_by=_text(content["changed_by"]),
-        requires=_addresses(content["requires"]),
-        span=_span(content["source"]),
-        impact=None if impact is None else Impact(before=impact["before"], after=impact["after"]),
-        protect=bool(content["protect"]),
-        deletion_policy=_text(content["deletion_policy"]),
-        instructions=_text(content["instructions"]),
-        renamed_from=None if renamed_from is None else parse_address(renamed_from),
-    )
-
-
 def _field_to_json(change: FieldChange) -> Json:
     unknown = isinstance(change.after, Unknown)
     after = change.after
+    hidden = change.sensitive
     return {
         "field": change.field,
-        "before": _listed(change.before),
-        "after": after.text if isinstance(after, Unknown) else _listed(after),
+        "before": _listed(change.before, hidden=hidden),
+        "after": after.text if isinstance(after, Unknown) else _listed(after, hidden=hidden),
         "known_after_apply": unknown,
         "waits_for": [str(each) for each in after.waits_for] if isinstance(after, Unknown) else [],
         "reason": str(change.reason),
@@ -160,20 +131,43 @@ def _field_to_json(change: FieldChange) -> Json:
     }
 
 
-def _field(content: Json) -> FieldChange:
-    after: Plain | Unknown
-    if content["known_after_apply"]:
-        after = Unknown(_text(content["after"]), _addresses(content["waits_for"]))
-    else:
-        after = _plain(content["after"])
-    return FieldChange(
-        field=_text(content["field"]),
-        before=_plain(content["before"]),
-        after=after,
-        reason=FieldReason(content["reason"]),
-        sensitive=bool(content["sensitive"]),
-        span=_span(content["source"]),
-    )
+def impact_to_json(impact: Impact) -> Json:
+    """Return people before and after; small counts as ``"<50"``, null for unknown."""
+    return {
+        "before": count_to_json(impact.before),
+        "after": count_to_json(impact.after),
+        "low": count_to_json(impact.low),
+        "high": count_to_json(impact.high),
+        "source": str(impact.source),
+    }
+
+
+def _effect_to_json(effect: Effect) -> Json:
+    return {
+        "address": str(effect.address),
+        "label": effect.label,
+        "purpose": effect.purpose,
+        "direct": effect.direct,
+        "chain": [str(each) for each in effect.chain],
+        "impact": impact_to_json(effect.impact),
+    }
+
+
+def _verdict_to_json(verdict: Verdict) -> Json:
+    return {
+        "guard": verdict.guard,
+        "judgement": str(verdict.judgement),
+        "limit": verdict.limit,
+        "measured": verdict.measured,
+        "names": list(verdict.names),
+        "allowed": list(verdict.allowed),
+    }
+
+
+def _revision_to_json(revision: Revision | None) -> Json | None:
+    if revision is None:
+        return None
+    return {"commit": revision.commit, "branch": revision.branch, "dirty": revision.dirty}
 
 
 def _finding_to_json(finding: Finding) -> Json:
@@ -187,55 +181,18 @@ def _finding_to_json(finding: Finding) -> Json:
     }
 
 
-def _finding(content: Json) -> Finding:
-    address = content["address"]
-    return Finding(
-        _text(content["code"]),
-        Severity(content["severity"]),
-        _text(content["message"]),
-        _span(content["source"]),
-        _text(content["hint"]),
-        None if address is None else parse_address(address),
-    )
-
-
 def _span_to_json(span: Span | None) -> Json | None:
     if span is None:
         return None
     return {"file": span.file, "line": span.line, "column": span.column}
 
 
-def _span(content: Json | None) -> Span | None:
-    if content is None:
-        return None
-    return Span(_text(content["file"]), int(content["line"]), int(content["column"]))
-
-
 def _moment(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment is not None else None
 
 
-def _read_moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def _addresses(texts: list[str]) -> tuple[Address, ...]:
-    return tuple(parse_address(each) for each in texts)
-
-
-def _listed(value: Plain) -> object:
+def _listed(value: Plain, *, hidden: bool) -> object:
+    if hidden and value is not None and not str(value).startswith(MASK):
+        # Whoever compared them has masked them; a file is the last place to find out that one was forgotten.
+        return MASK
     return list(value) if isinstance(value, tuple) else value
-
-
-def _plain(value: object) -> Plain:
-    if isinstance(value, list):
-        return tuple(_text(each) for each in value)
-    if value is None or isinstance(value, (str, int)):
-        return value
-    raise ValueError(f"not a field value: {type(value).__name__}")
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"expected text, found {type(value).__name__}")
-    return value

@@ -8,6 +8,7 @@ import pytest
 from audctl.model.address import parse_address
 from audctl.model.change import Change, FieldReason
 from audctl.model.plan import PlanOptions
+from audctl.model.selection import Selection
 from audctl.model.span import Span
 from audctl.plan.digest import digest_of, plan_digest
 from tests.build import (
@@ -43,6 +44,10 @@ def test_places_times_wording_and_counts_do_not_count() -> None:
             for each in plan.steps
         ),
         findings=(),
+        effects=(),
+        verdicts=(),
+        revision=None,
+        tool="audctl 99",
         unmanaged={},
         live_as_of=None,
         ledger_serial=99,
@@ -184,3 +189,13 @@ def test_what_was_allowed_counts() -> None:
     plan = rich_plan()
     for options in (PlanOptions(adopt=True), PlanOptions(allowed=frozenset({"maxDeletes:List/k"}))):
         assert digest_of(replace(plan, options=options)) != plan.digest
+
+
+def test_which_part_was_planned_counts_and_the_order_of_its_patterns_does_not() -> None:
+    def digest(*only: str, exclude: tuple[str, ...] = ()) -> str:
+        selection = Selection(only=only, exclude=exclude)
+        return digest_of(replace(rich_plan(), options=PlanOptions(selection=selection)))
+
+    assert digest("List/*") == digest("List/*")
+    assert digest("List/*", "team=crm") == digest("team=crm", "List/*")
+    assert len({digest(), digest("List/*"), digest("List/a"), digest(exclude=("List/*",))}) == 4

@@ -10,8 +10,10 @@ import jsonschema
 import pytest
 
 from audctl.model.change import Change, FieldReason
+from audctl.model.effect import SMALL_COUNT, CountSource
 from audctl.model.finding import Severity
 from audctl.model.resource import DeletionPolicy
+from audctl.model.verdict import Judgement
 from audctl.plan.plan_json import plan_to_json
 from tests.build import make_desired, make_entry, make_ledger, make_live, make_plan, make_state
 from tests.unit.plan.test_plan_file import rich_plan
@@ -59,6 +61,10 @@ def test_every_key_is_described_and_every_description_has_its_key() -> None:
         (content["kept"][0], SCHEMA["properties"]["kept"]["items"]),
         (content["findings"][0], SCHEMA["$defs"]["finding"]),
         (step, SCHEMA["$defs"]["step"]),
+        (content["revision"], SCHEMA["properties"]["revision"]),
+        (content["effects"][0], SCHEMA["$defs"]["effect"]),
+        (content["effects"][0]["impact"], SCHEMA["$defs"]["impact"]),
+        (content["verdicts"][0], SCHEMA["$defs"]["verdict"]),
         (step["fields"][0], SCHEMA["$defs"]["field"]),
     ):
         assert set(written) == set(described["properties"]) == set(described["required"])
@@ -72,6 +78,9 @@ def test_closed_lists_agree_with_the_model() -> None:
     assert set(step["deletion_policy"]["enum"]) == {"", *DeletionPolicy}
     assert set(SCHEMA["$defs"]["field"]["properties"]["reason"]["enum"]) == set(FieldReason)
     assert set(SCHEMA["$defs"]["finding"]["properties"]["severity"]["enum"]) == set(Severity)
+    assert set(SCHEMA["$defs"]["impact"]["properties"]["source"]["enum"]) == set(CountSource)
+    assert set(SCHEMA["$defs"]["verdict"]["properties"]["judgement"]["enum"]) == set(Judgement)
+    assert {"const": f"<{SMALL_COUNT}"} in SCHEMA["$defs"]["people"]["anyOf"]
 
 
 @pytest.mark.parametrize("key", ["digest", "changes", "environment"])
