@@ -95,7 +95,11 @@ def _value_type(hint: Any) -> Any:  # noqa: ANN401 - type hints have no common t
 def _converter(hint: Any) -> Convert | None:  # noqa: ANN401
     """Return what turns a tree's value into one of this type; None: it is the value already."""
     if get_origin(hint) is tuple:
-        item = _converter(get_args(hint)[0])
+        part = get_args(hint)[0]
+        if is_dataclass(part):
+            # Parts in lists hold no secrets: no schema has one there.
+            return lambda trees: tuple(decode(part, tree, {}) for tree in trees)  # type: ignore[arg-type]
+        item = _converter(part)
         return tuple if item is None else lambda values: tuple(map(item, values))
     if get_origin(hint) is not None:
         # Mapping[str, str], the only other generic that specs use.

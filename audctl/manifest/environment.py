@@ -121,6 +121,8 @@ class Environment:
     sandbox: SandboxSettings | None = None
     variables: Mapping[str, str] = field(default_factory=_nothing)
     parallelism: int = 8
+    guards: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """Limits as written, only what is set: they win over the project's (:mod:`audctl.manifest.policy`)."""
 
 
 def select_environment(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from audctl.errors import FindingsError
 from audctl.manifest.decode import decode
 from audctl.manifest.discover import PROJECT_FILE
+from audctl.manifest.restrictions import read_restrictions
 from audctl.manifest.schema_check import explain
 from audctl.manifest.schemas import PROJECT_KIND, kind_schema
 from audctl.manifest.settle import settle_loose
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audctl.manifest.yaml_tree import Document
+    from audctl.model.policy import Restriction
     from audctl.model.resource import Places
 
 
@@ -39,6 +41,10 @@ class Project:
     """As written, by name: references in them are replaced only in the one that is used."""
     default_environment: str | None
     guards: Limits
+    """Of the project itself; an environment's own ones win (:func:`audctl.manifest.policy.plan_policy`)."""
+    guards_tree: Mapping[str, Any]
+    """The same as written: only what is set."""
+    restrictions: tuple[Restriction, ...]
     places: Places
 
 
@@ -65,6 +71,8 @@ def load_project(path: Path) -> Project:
         environments=MappingProxyType(environments),
         default_environment=_default(spec, document),
         guards=decode(Limits, spec.get("guards", {}), {}),
+        guards_tree=MappingProxyType(spec.get("guards", {})),
+        restrictions=read_restrictions(spec, document.positions),
         places=document.positions,
     )
 

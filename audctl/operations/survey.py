@@ -76,7 +76,7 @@ class Surveyor:
 
     def _unjudged(self, plan: Plan) -> Finding | None:
         """Say what the project's limit on people could not be held to: silence would look like a yes."""
-        limit = self.loaded.project.guards.max_shrink
+        limit = self.loaded.project.guards_tree.get("maxShrink")
         moving = [
             step
             for step in plan.steps

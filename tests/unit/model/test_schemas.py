@@ -27,7 +27,7 @@ from audctl.model.kinds import KINDS
 from audctl.model.kinds.spelling import camel_case, spec_paths
 from audctl.model.kinds.unset import Unset
 from audctl.model.objects import OBJECT_TYPES
-from audctl.model.policy import Limits
+from audctl.model.policy import Limits, Restriction
 from audctl.model.resource import DEFAULT_POLICIES, DeletionPolicy, Lifecycle
 from audctl.redact import Secret
 
@@ -138,7 +138,8 @@ def test_lifecycle_guards_and_environment_agree() -> None:
         each.value for each in DeletionPolicy if each is not DeletionPolicy.PAUSE
     ]
     spec = spec_schema("Project")["properties"]
-    agree(spec["guards"], Limits, "guards")
+    agree(resolve_ref(spec["guards"]), Limits, "guards")
+    agree(resolve_ref(spec["restrictions"]["items"]), Restriction, "restrictions")
     environment = spec["environments"]["additionalProperties"]
     named = {**environment, "properties": {**environment["properties"], "name": {"type": "string"}}}
     agree(named, Environment, "environment")
@@ -164,8 +165,10 @@ def has_default(field: Field[Any]) -> bool:
 def agree_field(schema: dict[str, Any], hint: object, field: Field[Any], where: str) -> None:
     arguments = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    is_optional_part = Unset not in arguments and NoneType in arguments
-    assert ("null" in types) == (NoneType in arguments and not is_optional_part), where
+    # A part that may be absent is None in Python, and still cannot be written as null.
+    is_optional = Unset not in arguments and has_default(field) and default_of(field) is None
+    if "null" in types or not is_optional:
+        assert ("null" in types) == (NoneType in arguments), where
     real = [each for each in arguments if each not in {NoneType, Unset}]
     assert {json_type(each) for each in real} == set(types) - {"null"}, where
     assert bool(schema.get("x-audctl-secret")) == (real == [Secret]), where
