@@ -116,3 +116,14 @@ class Step:
     """For a Manual step: what a person has to do."""
     renamed_from: Address | None = None
     """The address under which the ledger still records the object (``metadata.previousNames``)."""
+    after: tuple[Address, ...] = ()
+    """Steps that must be done first although nothing refers to them: each gives up the key this one takes, or lets go
+    of the object that this one replaces. Unlike ``requires`` the ledger does not record it."""
+    interim: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Key fields that get this value first: objects exchange their keys, and no two may carry one at a time."""
+    removed_at: datetime | None = None
+    """The tombstone, recorded in the ledger: when the manifest was first found gone; None while there is one."""
+    grace_days: int | None = None
+    """The manifest's own days of grace, recorded in the ledger for the day the manifest is gone."""
+    previous_names: tuple[str, ...] = ()
+    """``metadata.previousNames``, recorded in the ledger as done."""

@@ -36,6 +36,10 @@ class LedgerEntry:
     removed_at: datetime | None = None
     """The tombstone: when a plan first found its manifest gone and let go of it; None while the manifest is there.
     Days of grace are counted from here."""
+    grace_days: int | None = None
+    """The manifest's own ``lifecycle.graceDays``; None: the project's."""
+    previous_names: tuple[str, ...] = ()
+    """``metadata.previousNames`` as last applied: what they say has been done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,3 +90,22 @@ class Ledger:
             entries=MappingProxyType(entries),
             intents=MappingProxyType(intents),
         )
+
+    def with_moves(self, moves: Mapping[Address, Address]) -> Ledger:
+        """Return the same ledger with entries under new addresses (new by old), and references to them adjusted.
+
+        All at once: objects may exchange their addresses. What stood under a new address and moves nowhere is lost.
+        """
+        if not moves:
+            return self
+        entries = {
+            address: entry for address, entry in self.entries.items() if address not in moves
+        }
+        for old, new in moves.items():
+            if (entry := self.entries.get(old)) is not None:
+                entries[new] = replace(entry, address=new)
+        for address, entry in entries.items():
+            if not moves.keys().isdisjoint(entry.requires):
+                requires = tuple(sorted(moves.get(each, each) for each in entry.requires))
+                entries[address] = replace(entry, requires=requires)
+        return replace(self, entries=MappingProxyType(entries))

@@ -24,6 +24,15 @@ class DeletionPolicy(StrEnum):
     """Forget it: it stays live, unmanaged."""
 
 
+class Manage(StrEnum):
+    """How far audctl goes with a resource's objects."""
+
+    FULL = "full"
+    """It makes them, owns them and keeps them as the manifest says."""
+    OBSERVE = "observe"
+    """It compares and reports; it never writes and never owns."""
+
+
 DEFAULT_POLICIES: Mapping[str, DeletionPolicy] = MappingProxyType(
     {
         "Audience": DeletionPolicy.PAUSE,
@@ -46,6 +55,9 @@ class Lifecycle:
     allow_replace: bool = False
     deletion_policy: DeletionPolicy | None = None
     """None: the kind's default."""
+    manage: Manage = Manage.FULL
+    grace_days: int | None = None
+    """Days between pausing and deleting an object whose manifest is gone; None: the project's."""
 
 
 class Places(Protocol):
@@ -85,6 +97,11 @@ class Resource:
         return self.lifecycle.deletion_policy or DEFAULT_POLICIES.get(
             self.address.kind, DeletionPolicy.DELETE
         )
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether the manifest asks for no more than a look: differences are told, nothing is written."""
+        return self.lifecycle.manage is Manage.OBSERVE
 
     @property
     def adopt(self) -> bool:
