@@ -1,21 +1,15 @@
-"""A plan for a reviewer with ten seconds: counts first, then one block per resource that changes."""
+"""A plan for a reviewer with ten seconds, and then for one with ten minutes: a block per resource that changes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from audctl.model.change import Change, FieldReason
-from audctl.model.finding import Severity
+from audctl.render.people import impact_text, impacts_of
 from audctl.render.printable import printable
 from audctl.render.to_terminal.findings import findings
-from audctl.render.to_terminal.words import (
-    counted,
-    label,
-    moment,
-    place,
-    value,
-    who_and_when,
-)
+from audctl.render.to_terminal.first_screen import first_screen
+from audctl.render.to_terminal.words import label, place, value, who_and_when
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,65 +35,16 @@ SIGNS: Mapping[Change, str] = {
 
 
 def plan(shown: Plan, paint: Paint) -> Iterator[str]:
-    """Give the headline, findings, blocks of what changes, and where the plan belongs."""
-    yield paint.bold(headline(shown))
-    yield from _people(shown)
+    """Give the first screen, findings, a block for each resource that changes, and who else is affected."""
+    yield from first_screen(shown, paint)
     if shown.findings:
         yield ""
         yield from findings(shown.findings, paint)
+    impacts = impacts_of(shown)
     for address, steps in _by_resource(shown).items():
         yield ""
-        yield from _block(address, steps, paint)
-    yield ""
-    yield from _footer(shown, paint)
-
-
-def headline(shown: Plan) -> str:
-    """Return the counts in one line: what changes, what does not, what nobody owns."""
-    named = [
-        f"{number} to {_TO_DO[change]}"
-        for change, number in shown.counts.items()
-        if number and change in _TO_DO
-    ]
-    manual = shown.counts[Change.MANUAL]
-    if manual:
-        named.append(f"{counted(manual, 'step')} for a person")
-    rest = [f"{shown.counts[Change.KEEP]} unchanged", f"{sum(shown.unmanaged.values())} unmanaged"]
-    errors = sum(each.severity is Severity.ERROR for each in shown.findings)
-    if errors:
-        named.append(f"cannot be applied: {counted(errors, 'error')}")
-    head = (
-        ", ".join(named) if named else "nothing to do: the live systems are what the manifests say"
-    )
-    return f"Plan: {head} ({', '.join(rest)})"
-
-
-_TO_DO = {change: change.value for change in Change if change not in (Change.KEEP, Change.MANUAL)}
-
-
-def _people(shown: Plan) -> Iterator[str]:
-    """Give what moves for people, as far as it is known."""
-    impacts = [
-        (step, step.impact)
-        for step in shown.steps
-        if step.impact and step.change is not Change.KEEP
-    ]
-    if not impacts:
-        return
-    unknown = sum(impact.before is None or impact.after is None for _, impact in impacts)
-    known = len(impacts) - unknown
-    before = sum(
-        each.before for _, each in impacts if each.before is not None and each.after is not None
-    )
-    after = sum(
-        each.after for _, each in impacts if each.before is not None and each.after is not None
-    )
-    parts = []
-    if known:
-        parts.append(f"{before:,} -> {after:,} in {counted(known, 'object')}")
-    if unknown:
-        parts.append(f"unknown for {counted(unknown, 'object')}")
-    yield f"People: {', '.join(parts)}"
+        yield from _block(address, steps, impacts, paint)
+    yield from _affected(shown, paint)
 
 
 def _by_resource(shown: Plan) -> dict[Address, list[Step]]:
@@ -111,14 +56,16 @@ def _by_resource(shown: Plan) -> dict[Address, list[Step]]:
     return blocks
 
 
-def _block(address: Address, steps: list[Step], paint: Paint) -> Iterator[str]:
+def _block(
+    address: Address, steps: list[Step], impacts: Mapping[Address, Impact], paint: Paint
+) -> Iterator[str]:
     span = next((step.span for step in steps if step.span is not None), None)
     yield f"{paint.bold(printable(str(address)))}{place(span, paint)}"
     for step in steps:
-        yield from _step(step, paint)
+        yield from _step(step, impacts.get(step.address), paint)
 
 
-def _step(step: Step, paint: Paint) -> Iterator[str]:
+def _step(step: Step, impact: Impact | None, paint: Paint) -> Iterator[str]:
     colour = _colour(step.change, paint)
     identity = f" {paint.faint(printable(step.live_id))}" if step.live_id else ""
     because = "" if step.direct else " (because of what it refers to)"
@@ -129,8 +76,8 @@ def _step(step: Step, paint: Paint) -> Iterator[str]:
     width = max((len(each.field) for each in step.fields), default=0)
     for each in step.fields:
         yield from _field(each, step, width, paint)
-    if step.impact is not None:
-        yield f"      people: {_people_of(step.impact)}"
+    if impact is not None:
+        yield f"      people: {impact_text(impact)}"
     if _drifted(step):
         who = who_and_when(step.changed_by, step.changed_at)
         if who:
@@ -159,12 +106,6 @@ def _implied(reason: FieldReason, step: Step) -> bool:
     )
 
 
-def _people_of(impact: Impact) -> str:
-    before = "unknown" if impact.before is None else f"{impact.before:,}"
-    after = "unknown" if impact.after is None else f"{impact.after:,}"
-    return f"{before} -> {after}"
-
-
 def _drifted(step: Step) -> bool:
     return step.change in (Change.DELETE, Change.PAUSE, Change.ADOPT) or any(
         each.reason in (FieldReason.DRIFT, FieldReason.CONFLICT, FieldReason.TAKEOVER)
@@ -184,12 +125,19 @@ def _colour(change: Change, paint: Paint) -> Callable[[str], str]:
             return paint.note
 
 
-def _footer(shown: Plan, paint: Paint) -> Iterator[str]:
-    read = f"live as of {moment(shown.live_as_of)}" if shown.live_as_of else "live state not read"
-    calls = sum(shown.calls.values())
-    yield (
-        f"Project {printable(shown.project)}, environment {printable(shown.environment.name)}, "
-        f"{read}, {counted(calls, 'call')}"
-    )
-    if shown.digest:
-        yield f"Digest {paint.faint(shown.digest)}"
+def _affected(shown: Plan, paint: Paint) -> Iterator[str]:
+    """Give whose people move although no step above touches them, and because of what."""
+    changing = {step.address for step in shown.steps if step.change is not Change.KEEP}
+    affected = [each for each in shown.effects if each.address not in changing]
+    if not affected:
+        return
+    yield ""
+    yield paint.bold("People who move because of what is above")
+    for each in affected:
+        purpose = f" ({printable(each.purpose)})" if each.purpose else ""
+        yield (
+            f"  {printable(str(each.address))}{label(each.label)}{purpose}: "
+            f"{impact_text(each.impact)}"
+        )
+        if not each.direct:
+            yield f"      through {' -> '.join(printable(str(link)) for link in each.chain)}"
