@@ -16,7 +16,7 @@ from audctl.model.live import LiveObject, LiveState, Origin
 from audctl.model.objects import OBJECT_TYPES, Form
 from audctl.model.plan import EnvironmentIdentity, Plan, PlanOptions
 from audctl.model.policy import Limits, PlanPolicy
-from audctl.model.resource import DeletionPolicy, Lifecycle, Resource
+from audctl.model.resource import DeletionPolicy, Lifecycle, Manage, Resource
 from audctl.model.rules.rule_error import RuleError
 from audctl.model.rules.segment_rule import parse_segment_rule
 from audctl.model.rules.trait_rule import parse_trait_rule
@@ -87,6 +87,7 @@ def make_resource(address: Address, **settings: Any) -> Resource:
             ignore=tuple(lifecycle.get("ignore", ())),
             allow_replace=lifecycle.get("allowReplace", False),
             deletion_policy=DeletionPolicy(policy) if policy else None,
+            manage=Manage(lifecycle.get("manage", "full")),
         ),
     )
 

@@ -12,7 +12,7 @@ from audctl.model.address import Address
 from audctl.model.kinds import KINDS
 from audctl.model.kinds.spelling import camel_case
 from audctl.model.kinds.unset import Unset
-from audctl.model.resource import DeletionPolicy, Lifecycle, Resource
+from audctl.model.resource import DeletionPolicy, Lifecycle, Manage, Resource
 from audctl.redact import Secret
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def _lifecycle(tree: Mapping[str, Any]) -> Lifecycle:
         ignore=tuple(tree.get("ignore", ())),
         allow_replace=tree.get("allowReplace", False),
         deletion_policy=DeletionPolicy(policy) if policy else None,
+        manage=Manage(tree.get("manage", Manage.FULL)),
     )
 
 

@@ -8,6 +8,7 @@ AUD13xx     names of resources, and what refers to them
 AUD14xx     rules of audiences and traits
 AUD20xx     planning
 AUD21xx     guards
+AUD23xx     import, and resources that are only observed
 AUD25xx     selecting a part of the project
 AUD30xx     doctor
 ==========  =====================================================
@@ -99,6 +100,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "AUD2102": "The plan pauses more objects than the guard maxPauses lets through.",
         "AUD2103": "The plan replaces more objects than the guard maxReplaces lets through.",
         "AUD2104": "How many people a plan moves cannot be held to the guard maxShrink.",
+        "AUD2301": "An observed resource differs from its manifest.",
+        "AUD2302": "An observed resource does not exist.",
         "AUD2501": "A pattern of --only or --exclude fits nothing.",
         "AUD2502": "A selected step cannot go without one that the selection leaves out.",
     }

@@ -21,6 +21,14 @@ from audctl.plan.describe import (
     requires_of,
 )
 from audctl.plan.identify import Standing
+from audctl.plan.watch import (
+    absence,
+    difference,
+    is_watched,
+    released_step,
+    visible_changes,
+    watched_step,
+)
 from audctl.redact import Secret
 
 if TYPE_CHECKING:
@@ -144,7 +152,25 @@ class Decisions:
 
     # --- what others make -------------------------------------------------------------------------
 
-    def _observed(self, match: Match) -> Step:
+    def _watched(self, match: Match) -> Step | None:
+        wanted, live = match.desired, match.live
+        if live is None:
+            self.waiting[wanted.address] = wanted.address
+            if wanted.resource is not None:
+                self.findings.append(absence(wanted))
+            return released_step(wanted, None, match.entry) if match.entry else None
+        self._learn(wanted, live)
+        found = self.comparison.compare(wanted, live, None, taken=FieldReason.DRIFT)
+        changes = visible_changes(live, found)
+        if changes:
+            self.findings.append(difference(wanted, live, changes))
+        if match.entry is not None:
+            return released_step(wanted, live, match.entry)
+        return watched_step(wanted, live, changes)
+
+    def _observed(self, match: Match) -> Step | None:
+        if is_watched(match.desired):
+            return self._watched(match)
         wanted, live = match.desired, match.live
         if live is None:
             self.waiting[wanted.address] = wanted.address

@@ -236,6 +236,9 @@ class _Identification:
     def _observed(self, wanted: DesiredObject) -> Match:
         entry = self.ledger.entries.get(wanted.address)
         live_id = wanted.fields.get("id")
+        if entry is not None and (owned := self.live.by_id.get((wanted.type, entry.live_id))):
+            # Its key may have changed live; which object was meant is on record.
+            return Match(wanted, Standing.USED, owned, entry)
         if isinstance(live_id, (str, int)) and live_id != "":
             found = self.live.by_id.get((wanted.type, str(live_id)))
             candidates = [found] if found else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -32,13 +33,21 @@ def desired_objects(
     around = surroundings(resources, audience_identifier=audience_identifier)
     found: list[DesiredObject] = []
     folders: dict[Address, DesiredObject] = {}
+    looked_at: dict[Address, DesiredObject] = {}
     for resource in around.resources.values():
+        into = looked_at if resource.is_watched else folders
         for each in KINDS[resource.address.kind].desired(resource, around):
-            found.append(each)
+            found.append(replace(each, observed=True) if resource.is_watched else each)
             folder = each.fields.get("folder")
-            if isinstance(folder, Reference) and folder.target not in folders:
-                _add_folders(folder.target, folders)
+            if isinstance(folder, Reference) and folder.target not in into:
+                _add_folders(folder.target, into)
     found.extend(folders.values())
+    # A folder that only observed resources are in must not be made for their sake.
+    found.extend(
+        replace(each, observed=True)
+        for address, each in looked_at.items()
+        if address not in folders
+    )
     found.sort(key=lambda each: each.address)
     return tuple(found)
 

@@ -84,6 +84,8 @@ class CampaignPart:
     """``spec.campaign``."""
 
     name: str | Unset = UNSET
+    label: str | Unset = UNSET
+    """UNSET: the same as in Audience Manager."""
     targeting_dimension: str | Unset = UNSET
     reconciliation_key: str | Unset = UNSET
     hash_algorithm: HashAlgorithm | Unset = UNSET
@@ -164,7 +166,11 @@ def _in_campaign(resource: Resource, spec: DataSourceSpec, part: CampaignPart) -
     fields.own(
         "name", set_or(part.name, name), "spec.campaign.name" if part.name else "metadata.name"
     )
-    fields.own("label", spec.label, "spec.label")
+    fields.own(
+        "label",
+        set_or(part.label, spec.label),
+        "spec.campaign.label" if part.label else "spec.label",
+    )
     fields.own("targetingDimension", part.targeting_dimension, "spec.campaign.targetingDimension")
     fields.own("reconciliationKey", part.reconciliation_key, "spec.campaign.reconciliationKey")
     if part.hash_algorithm:

@@ -75,6 +75,8 @@ class ExportBindingSpec:
     folder: str | Unset = UNSET
     trait: ExportedTrait = ExportedTrait()
     paused: bool = False
+    audience_name: str | Unset = UNSET
+    """UNSET: the audience's label."""
 
 
 def _mentions(resource: Resource) -> Iterator[Mention]:
@@ -123,7 +125,11 @@ def _desired(resource: Resource, surroundings: Surroundings) -> Iterator[Desired
         )
     fields.own("sourceQuery", spec.source.query, "spec.source.query")
     fields.own("audience", reference("Audience", spec.audience, "aam.segment"), "spec.audience")
-    fields.own("audienceName", audience.label, "spec.audience")
+    fields.own(
+        "audienceName",
+        set_or(spec.audience_name, audience.label),
+        "spec.audienceName" if spec.audience_name else "spec.audience",
+    )
     fields.own(
         "dataSource",
         reference("DataSource", spec.data_source, "campaign.dataSource"),

@@ -33,6 +33,8 @@ class ImportBindingSpec:
     end_date: str | Unset | None = UNSET
     freshness: str | Unset = UNSET
     """How old imported data may be; written nowhere."""
+    audience_name: str | Unset = UNSET
+    """UNSET: the audience's label."""
 
 
 def carrier(
@@ -108,7 +110,11 @@ def _desired(resource: Resource, surroundings: Surroundings) -> Iterator[Desired
     shared = OwnedFields()
     shared.own("list", reference("List", spec.list, "campaign.list"), "spec.list")
     shared.own("audience", Reference(mapped.address) if by_mapping else segment, "spec.audience")
-    shared.own("audienceName", audience.label, "spec.audience")
+    shared.own(
+        "audienceName",
+        set_or(spec.audience_name, audience.label),
+        "spec.audienceName" if spec.audience_name else "spec.audience",
+    )
     shared.own(
         "dataSource",
         reference("DataSource", spec.data_source, "campaign.dataSource"),
