@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from audctl.model.address import Address
 
+UNMANAGED = "Unmanaged"
+"""Kind in the address of an object that nobody owns; its name is the live id: ``Unmanaged/80021#aam.segment``."""
+
 SMALL_COUNT = 50
 """Counts below it could point at single people: they are shown as ``<50``, in text and in JSON alike."""
 
@@ -23,20 +26,43 @@ class CountSource(StrEnum):
     LIVE = "live"
     """The live system's own count of people who are in it now; nothing in it changes."""
     ESTIMATE = "estimate"
-    """An estimator's answer, with an interval."""
+    """An estimator's answer, with an interval where it gave one; or what follows from one."""
+    BOUND = "bound"
+    """Nobody can tell how many, but the change itself says at most or at least how many: ``after`` is unknown, and
+    ``high`` or ``low`` holds. A narrower rule lets nobody in; an export takes nobody out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
-    """People in one audience or list before and after; None is an honest "unknown"."""
+    """People in one audience or list before and after; None is an honest "unknown".
+
+    To judge it, ask for the unfavourable end: ``most`` for growth, ``fewest`` for shrinking. None there means that
+    nobody can tell, which is over every limit; ``moves_nobody`` is certain even when no number is known.
+    """
 
     before: int | None = None
     after: int | None = None
     low: int | None = None
-    """Lower end of the 95 % interval of ``after``; None where it is no estimate."""
+    """Lower end of the 95 % interval of ``after``, or the least that a bound leaves; None where there is none."""
     high: int | None = None
+    """Upper end, likewise."""
     source: CountSource = CountSource.UNKNOWN
     """Of ``after``."""
+
+    @property
+    def fewest(self) -> int | None:
+        """The fewest there may be afterwards; None: nobody can tell."""
+        return self.after if self.low is None else self.low
+
+    @property
+    def most(self) -> int | None:
+        """The most there may be afterwards; None: nobody can tell."""
+        return self.after if self.high is None else self.high
+
+    @property
+    def moves_nobody(self) -> bool:
+        """Whether everybody stays, however many they are: a paused audience, a list that is no longer fed."""
+        return self.source is CountSource.LIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
