@@ -99,6 +99,7 @@ class _Identification:
         unreadable: frozenset[str],
     ) -> None:
         self.desired = desired
+        self.addresses = frozenset(each.address for each in desired)
         self.renames = Renames(desired, live, ledger)
         self.live = live
         self.ledger = ledger
@@ -234,11 +235,11 @@ class _Identification:
         return self._claim(wanted, Standing.FOREIGN, found, None, renamed_from)
 
     def _observed(self, wanted: DesiredObject) -> Match:
-        entry = self.ledger.entries.get(wanted.address)
+        entry = self.ledger.entries.get(wanted.address) or self._formerly(wanted)
         live_id = wanted.fields.get("id")
         if entry is not None and (owned := self.live.by_id.get((wanted.type, entry.live_id))):
             # Its key may have changed live; which object was meant is on record.
-            return Match(wanted, Standing.USED, owned, entry)
+            return self._looked_at(wanted, owned, entry)
         if isinstance(live_id, (str, int)) and live_id != "":
             found = self.live.by_id.get((wanted.type, str(live_id)))
             candidates = [found] if found else []
@@ -254,7 +255,31 @@ class _Identification:
             )
         if not candidates:
             return Match(wanted, Standing.ABSENT, None, entry)
-        return Match(wanted, Standing.USED, candidates[0], entry)
+        return self._looked_at(wanted, candidates[0], entry)
+
+    def _formerly(self, wanted: DesiredObject) -> LedgerEntry | None:
+        """Return what is recorded under a former name of something that is only looked at now."""
+        names = wanted.resource.previous_names if wanted.resource is not None else ()
+        former = (wanted.address._replace(name=each) for each in names)
+        return next(
+            (self.ledger.entries[each] for each in former if self._is_left_behind(each)), None
+        )
+
+    def _is_left_behind(self, address: Address) -> bool:
+        return address in self.ledger.entries and address not in self.addresses
+
+    def _looked_at(
+        self, wanted: DesiredObject, found: LiveObject, entry: LedgerEntry | None
+    ) -> Match:
+        """Match something that is never written; a record that nobody's manifest stands for any more goes with it.
+
+        Otherwise the object would be removed as one whose manifest is gone, while a manifest looks at it.
+        """
+        owner = entry.address if entry is not None else self.owners.get((found.type, found.id))
+        if owner is not None and owner != wanted.address and self._is_left_behind(owner):
+            entry = self.ledger.entries[owner]
+            self.result.renamed.add(owner)
+        return Match(wanted, Standing.USED, found, entry)
 
     def _by_known_fields(self, wanted: DesiredObject) -> list[LiveObject]:
         """Look by the key fields the manifest sets: what others make is known by some of them only."""

@@ -53,7 +53,7 @@ def watched_step(wanted: DesiredObject, live: LiveObject, changes: tuple[FieldCh
 def released_step(wanted: DesiredObject, live: LiveObject | None, entry: LedgerEntry) -> Step:
     """Return the step that lets go of an object that was owned before."""
     return Step(
-        address=wanted.address,
+        address=entry.address,
         type=wanted.type,
         change=Change.FORGET,
         reason="only observed from now on",

@@ -105,3 +105,19 @@ def test_a_secret_that_nobody_can_read_is_no_difference() -> None:
     plan = make_plan([account], make_state(live), make_ledger())
     assert plan.findings == ()
     assert plan.is_empty
+
+
+@pytest.mark.parametrize("previous", [["old"], []])
+def test_a_renamed_one_that_becomes_observed_is_not_deleted_for_its_old_name(
+    previous: list[str],
+) -> None:
+    entry = make_entry("List/old#campaign.list", "7", {"name": "vips"}, deletion_policy="Delete")
+    world = World([make_live("campaign.list", "7", {"name": "vips"})], make_ledger(entry))
+    wanted = make_desired(LIST, {"name": "vips"}, observed=True, previousNames=previous, **OBSERVE)
+    plan = world.plan([wanted])
+    assert [(str(step.address), step.change) for step in plan.steps] == [
+        ("List/old#campaign.list", Change.FORGET)
+    ]
+    world.apply(plan)
+    assert world.writes == []
+    assert world.store.ledger.entries == {}
