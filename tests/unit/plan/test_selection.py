@@ -242,6 +242,8 @@ def test_a_folder_stays_while_something_in_it_is_left_out() -> None:
     )
     plan = make_plan(keep, live, ledger, **select("Folder/*"))
     assert errors(plan) == [("AUD2502", "add --only Trait/a")]
+    plan = make_plan(keep, live, ledger, **select(exclude=("List/other",)))
+    assert (len(plan.writes), errors(plan)) == (3, [])
 
 
 def replacing() -> tuple[list[DesiredObject], Any, Any]:
