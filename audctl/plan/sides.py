@@ -61,31 +61,44 @@ class Sides:
         self.live = live
         self.ledger = ledger
         self.unreadable = frozenset(unreadable)
-        present = {each.type for each in live.objects}
-        self.readable = live.types_read & present
+        self.unsure = _unsure_types(live, ledger, desired)
         self.known = Known((each.address for each in desired), ledger)
         self.comparison = Comparison(self.known, ledger)
         self.wanted: dict[Address, DesiredObject] = {}
         """By the address the ledger has, which a renamed manifest has no longer."""
-        self.observed: dict[Address, Match] = {}
-        for each in identify(desired, live, ledger).matches:
-            wanted = each.desired
-            if wanted.observed:
-                self.observed[wanted.address] = each
-            else:
-                self.wanted[each.renamed_from or wanted.address] = wanted
-            if each.live is not None:
-                self.known.learn(wanted.address, wanted.type, each.live.id)
+        self.observed: dict[Address, Match | None] = {}
+        """None: its type was not read."""
+        for each in desired:
+            if each.type in self.unsure:
+                self._take_unread(each)
+        for match in identify(desired, live, ledger, unreadable=self.unsure).matches:
+            self._take(match)
+
+    def _take_unread(self, wanted: DesiredObject) -> None:
+        if wanted.observed:
+            self.observed[wanted.address] = None
+            return
+        self.wanted[wanted.address] = wanted
+        # Others refer to it: what was read of them can be judged all the same.
+        if entry := self.ledger.entries.get(wanted.address):
+            self.known.learn(wanted.address, wanted.type, entry.live_id)
+
+    def _take(self, match: Match) -> None:
+        wanted = match.desired
+        if wanted.observed:
+            self.observed[wanted.address] = match
+        else:
+            self.wanted[match.renamed_from or wanted.address] = wanted
+        if match.live is not None:
+            self.known.learn(wanted.address, wanted.type, match.live.id)
 
     def is_unknown(self, address: Address) -> bool:
         """Whether nothing can be said about an object."""
-        match = self.observed.get(address)
-        if match is not None:
-            return (
-                match.standing is Standing.UNCLEAR or match.desired.type not in self.live.types_read
-            )
+        if address in self.observed:
+            match = self.observed[address]
+            return match is None or match.standing is Standing.UNCLEAR
         entry = self.ledger.entries[address]
-        return entry.type not in self.readable or (entry.type, entry.live_id) in self.unreadable
+        return entry.type in self.unsure or (entry.type, entry.live_id) in self.unreadable
 
     def item(self, address: Address) -> DriftItem | None:
         """Return what there is to say about an object that was read."""
@@ -250,6 +263,16 @@ class Sides:
                 continue
             if value.fingerprint(self.ledger.salt) != recorded:
                 yield DriftField(field=name, recorded=MASK, live=MASK, sensitive=True)
+
+
+def _unsure_types(
+    live: LiveState, ledger: Ledger, desired: Iterable[DesiredObject]
+) -> frozenset[str]:
+    """Return the types that were not read, and those of which audctl owns some while the read says there are none."""
+    owned = {each.type for each in ledger.entries.values()}
+    present = {each.type for each in live.objects}
+    asked = owned | {each.type for each in desired}
+    return frozenset((asked - live.types_read) | (owned - present))
 
 
 def _kind_of(fields: Iterable[DriftField]) -> DriftKind:

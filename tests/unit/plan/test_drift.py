@@ -342,3 +342,31 @@ def test_people_may_be_on_their_way_for_as_long_as_the_platform_says(
     }
     assert all(each.kind is DriftKind.PENDING for each in report.awaited)
     assert report.result is DriftResult.SAME
+
+
+def test_one_side_that_was_not_read_does_not_confuse_the_other() -> None:
+    """The binding's manifest has come to agree with the live system, through an audience nobody could read."""
+    state = make_state(
+        make_live("campaign.sharedList", "3", {"audience": "21", "audienceName": "X"}),
+        types=("campaign.sharedList",),
+    )
+    ledger = make_ledger(
+        make_entry("Audience/s#aam.segment", "21", {"rule": "11T"}),
+        make_entry(
+            "ImportBinding/b#campaign.sharedList", "3", {"audience": "20", "audienceName": "S"}
+        ),
+    )
+    wanted = [
+        make_desired("Audience/s#aam.segment", {"rule": "11T"}),
+        make_desired(
+            "ImportBinding/b#campaign.sharedList",
+            {"audience": "@Audience/s#aam.segment", "audienceName": "S"},
+        ),
+        destination(),
+    ]
+    report = compute_drift(state, ledger, wanted)
+    assert [each.field for each in report.items[0].fields] == ["audienceName"]
+    assert [str(each) for each in report.unknown] == [
+        "Audience/s#aam.segment",
+        "Destination/d#aam.destination",
+    ]
