@@ -177,10 +177,14 @@ def make_intent(address: str, *key: str) -> Intent:
     return Intent(address=where, type=where.object, key=key, run="earlier", begun_at=NOON)
 
 
-NO_LIMITS: Mapping[str, str | int] = {
+NO_LIMITS: Mapping[str, Any] = {
     "maxDeletes": "100%",
     "maxPauses": "100%",
     "maxReplaces": "100%",
+    "maxShrink": None,
+    "maxGrowth": None,
+    "maxReach": None,
+    "toZero": "allow",
 }
 
 
@@ -189,7 +193,7 @@ def make_plan(
     live: LiveState,
     ledger: Ledger,
     *,
-    limits: Mapping[str, str | int] = MappingProxyType(NO_LIMITS),
+    limits: Mapping[str, Any] = MappingProxyType(NO_LIMITS),
     **options: Any,
 ) -> Plan:
     """Plan for the project of these builders, without guards unless they are given."""

@@ -7,7 +7,8 @@ AUD12xx     schemas
 AUD13xx     names of resources, and what refers to them
 AUD14xx     rules of audiences and traits
 AUD20xx     planning
-AUD21xx     guards
+AUD21xx     guards and law
+AUD22xx     approved plans
 AUD23xx     import, and resources that are only observed
 AUD25xx     selecting a part of the project
 AUD30xx     doctor
@@ -99,7 +100,28 @@ CODES: Mapping[str, str] = MappingProxyType(
         "AUD2101": "The plan deletes more objects than the guard maxDeletes lets through.",
         "AUD2102": "The plan pauses more objects than the guard maxPauses lets through.",
         "AUD2103": "The plan replaces more objects than the guard maxReplaces lets through.",
-        "AUD2104": "How many people a plan moves cannot be held to the guard maxShrink.",
+        "AUD2104": "Nobody can say how many people a plan moves, so no guard on people can let it through.",
+        "AUD2105": "An audience or list loses more people than the guard maxShrink lets through.",
+        "AUD2106": "A target audience or list gains more people than the guard maxGrowth lets through.",
+        "AUD2107": "An audience or list that had people would have none.",
+        "AUD2108": "More people may newly be contactable through existing lists than the guard maxReach lets through.",
+        "AUD2109": "More people may newly be contactable through new lists than the guard maxNewReach lets through.",
+        "AUD2110": "The live system's quota has no room for what the plan adds.",
+        "AUD2111": "A quota of the live system would be nearly full.",
+        "AUD2112": "A folder would lie deeper than the live system takes.",
+        "AUD2150": "Audience Manager's data export controls block an audience from a destination.",
+        "AUD2151": "A data export control or label stops nothing, because the other side was never labelled.",
+        "AUD2152": "Controls of a profile merge rule count as well, and no API tells them.",
+        "AUD2153": "A data export control at an audience's own data source, where it does nothing.",
+        "AUD2160": "A restriction of the project forbids what a binding does.",
+        "AUD2161": "A restriction of the project wants an approval for what a binding does.",
+        "AUD2162": "The approval that a restriction wants has expired.",
+        "AUD2163": "The approval that a restriction wants expires soon.",
+        "AUD2164": "An approval that no restriction needs.",
+        "AUD2165": "A restriction by class of data meets data of no declared class.",
+        "AUD2166": "A binding does what a restriction forbids, by way of an approved exception.",
+        "AUD2201": "An approved plan was made at another commit than the one that is checked out.",
+        "AUD2202": "An approved plan was made from manifests that were not committed.",
         "AUD2301": "An observed resource differs from its manifest.",
         "AUD2302": "An observed resource does not exist.",
         "AUD2501": "A pattern of --only or --exclude fits nothing.",

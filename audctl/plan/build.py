@@ -14,7 +14,8 @@ from audctl.model.policy import PlanPolicy
 from audctl.plan.decide import Decisions
 from audctl.plan.digest import plan_digest
 from audctl.plan.graph import order_steps
-from audctl.plan.guards import guard_findings
+from audctl.plan.guards.case import Case
+from audctl.plan.guards.judge import judge
 from audctl.plan.identify import identify
 from audctl.plan.known import Known
 from audctl.plan.options import EMPTY_PROJECT, EMPTY_READ, PlanOptions
@@ -160,20 +161,20 @@ def complete_plan(
 
     A plan with findings of severity error must not be applied. The same input gives the same plan, byte for byte.
     """
-    limits = draft.policy.limits
-    findings = [
-        *draft.findings,
-        *guard_findings(
-            draft.steps,
+    moved = tuple(effects)
+    judged = judge(
+        Case(
+            steps=draft.steps,
+            effects=moved,
+            desired=draft.desired,
+            live=draft.live,
             owned=len(draft.ledger.entries),
             options=draft.options,
-            limits={
-                "maxDeletes": limits.max_deletes,
-                "maxPauses": limits.max_pauses,
-                "maxReplaces": limits.max_replaces,
-            },
-        ),
-    ]
+            policy=draft.policy,
+            today=draft.now.date() if draft.now is not None else None,
+        )
+    )
+    findings = [*draft.findings, *judged.findings]
     return Plan(
         project=draft.project,
         environment=draft.environment,
@@ -187,7 +188,8 @@ def complete_plan(
         calls=dict(draft.live.calls),
         options=draft.options,
         left_out=draft.left_out,
-        effects=tuple(sorted(effects, key=lambda each: (each.address, each.chain))),
+        effects=tuple(sorted(moved, key=lambda each: (each.address, each.chain))),
+        verdicts=judged.verdicts,
         revision=revision,
         tool=f"audctl {__version__}",
     )

@@ -7,7 +7,7 @@ import pytest
 
 from audctl.model.change import Change
 from audctl.model.finding import Severity
-from audctl.plan.guards import parse_limit
+from audctl.plan.guards.limit import parse_limit
 from tests.build import make_desired, make_entry, make_ledger, make_live, make_plan, make_state
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def removal_plan(
     )
     names = [f"n{number}" for number in range(count)]
     live = [
-        make_live(object_type, str(n), {"name": name, "integrationCode": name})
+        make_live(object_type, str(n), {"name": name, "integrationCode": name}, members=0)
         for n, name in enumerate(names)
     ]
     entries = [

@@ -1,0 +1,139 @@
+"""People on the move, as guards look at them: who moves, by what step, within which limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from audctl.model.change import Change
+from audctl.model.effect import Effect
+from audctl.model.kinds.audience import AudienceSpec, Purpose
+from audctl.model.kinds.unset import Unset
+from audctl.plan.guards.case import names_of
+from audctl.plan.guards.counts import pauses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from audctl.model.address import Address
+    from audctl.model.change import Step
+    from audctl.model.policy import LabelledLimits, Limits
+    from audctl.model.resource import Resource
+    from audctl.model.span import Span
+    from audctl.plan.guards.case import Case
+
+SHRINK_MATTERS = frozenset({"", Purpose.TARGET, Purpose.SUPPRESS})
+"""Losing targets is lost business, losing suppressed people is mail to those who must not get any."""
+
+GROWTH_MATTERS = frozenset({"", Purpose.TARGET})
+"""More targets are more people who hear from somebody; more suppressed people are fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One effect, with the step that causes it."""
+
+    effect: Effect
+    step: Step | None
+    """Of the effect's own object; None when no step touches it."""
+    cause: Address
+    """Of the step at the beginning of the chain."""
+    span: Span | None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What ``--allow`` may call it: the object, its resource, or the step that causes it."""
+        return names_of(self.effect.address, self.cause)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the plan itself makes the object."""
+        return self.step is not None and self.step.change is Change.CREATE
+
+    @property
+    def lowest(self) -> int | None:
+        """The fewest people there may be afterwards: what a loss is measured by."""
+        impact = self.effect.impact
+        return impact.after if impact.low is None else impact.low
+
+    @property
+    def highest(self) -> int | None:
+        """The most people there may be afterwards: what a gain is measured by."""
+        impact = self.effect.impact
+        return impact.after if impact.high is None else impact.high
+
+    def __str__(self) -> str:
+        """Return the object, with what causes the effect when that is another one."""
+        own = str(self.effect.address)
+        return own if self.effect.direct else f"{own} (because of {self.cause})"
+
+
+def movements(case: Case) -> tuple[Movement, ...]:
+    """Return every effect of the case but those of steps that only stop an object: it keeps who is in it.
+
+    A step that says it moves people, and of which no effect speaks, speaks for itself: silence is no yes.
+    """
+    found = [*case.effects, *_unspoken(case)]
+    return tuple(_movement(case, each) for each in found if not _only_stops(case, each))
+
+
+def _movement(case: Case, effect: Effect) -> Movement:
+    cause = effect.chain[0] if effect.chain else effect.address
+    step = case.step_of.get(cause)
+    return Movement(effect, case.step_of.get(effect.address), cause, step.span if step else None)
+
+
+def _unspoken(case: Case) -> Iterator[Effect]:
+    spoken = {each.address for each in case.effects}
+    for step in case.steps:
+        if (
+            step.impact is not None
+            and step.change is not Change.KEEP
+            and step.address not in spoken
+        ):
+            yield Effect(
+                address=step.address,
+                label=step.label,
+                purpose=_purpose(case.resources.get(step.address.resource)),
+                impact=step.impact,
+                chain=(step.address,),
+            )
+
+
+def _purpose(resource: Resource | None) -> str:
+    if resource is not None and isinstance(resource.spec, AudienceSpec):
+        return str(resource.spec.purpose)
+    return ""
+
+
+def _only_stops(case: Case, effect: Effect) -> bool:
+    step = case.step_of.get(effect.chain[0]) if effect.chain else None
+    return step is not None and pauses(step) and "rule" not in step.write
+
+
+class People:
+    """The limits on people, for each object: those of its labels, where it has any that match."""
+
+    def __init__(self, limits: Limits, resources: Mapping[Address, Resource]) -> None:
+        self.limits = limits
+        self._resources = resources
+
+    def of(self, name: str, address: Address) -> list[object]:
+        """Return the values that hold together for one object; all of them have to be kept."""
+        found = [
+            value
+            for each in self.matching(address)
+            if not isinstance(value := getattr(each, name), Unset)
+        ]
+        return found or [getattr(self.limits, name)]
+
+    def matching(self, address: Address) -> Iterator[LabelledLimits]:
+        """Yield the limits by label that are meant for an object's resource."""
+        if not self.limits.labelled:
+            return
+        resource = self._resources.get(address.resource)
+        if resource is None:
+            return
+        for each in self.limits.labelled:
+            if all(resource.labels.get(key) == value for key, value in each.match.items()):
+                yield each
