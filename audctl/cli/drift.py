@@ -1,35 +1,63 @@
 """``audctl drift``."""
 
+from typing import Annotated
+
 import typer
 
 from audctl.cli.console import Output
-from audctl.cli.exit_codes import ExitCode, worst
-from audctl.cli.options import EnvironmentOption, OutputOption, ProjectOption, console_of
+from audctl.cli.exit_codes import ExitCode
+from audctl.cli.options import (
+    EnvironmentOption,
+    ExcludeOption,
+    OnlyOption,
+    OutputOption,
+    ProjectOption,
+    console_of,
+    selection_of,
+)
+from audctl.model.report import DriftResult
 from audctl.render import to_json, to_terminal
 
 app = typer.Typer(rich_markup_mode=None)
+
+_CODES = {
+    DriftResult.SAME: ExitCode.DONE,
+    DriftResult.DIFFERENT: ExitCode.DIFFERENCES,
+    DriftResult.UNKNOWN: ExitCode.ERROR,
+}
 
 
 @app.command()
 def drift(
     context: typer.Context,
+    since_apply: Annotated[
+        bool,
+        typer.Option(
+            "--since-apply",
+            help="Only what changed after audctl's newest write, or nobody knows when.",
+        ),
+    ] = False,
+    only: OnlyOption = None,
+    exclude: ExcludeOption = None,
     project: ProjectOption = None,
     environment: EnvironmentOption = None,
     output: OutputOption = Output.TEXT,
 ) -> int:
     """Show what someone else changed since the last apply.
 
-    Compares what audctl last wrote with what is live now, for every object audctl owns; the manifests play no
-    part. Exit code 2 when anything differs, 1 when anything could not be read.
+    Compares what audctl last wrote with what is live now, for every object audctl owns; observed objects are compared
+    with their manifests. Writes nothing. Exit code 2 when anything differs live, 1 when anything could not be read;
+    a manifest that only waits for an apply, and people who are still being moved, are shown and change neither.
 
-    Example: audctl drift --env prod --output json
+    Example: audctl drift --env prod --since-apply --exclude team=crm
     """
     from audctl import operations
 
     console = console_of(context, output)
-    report = operations.drift(console.context(project, environment))
+    report = operations.drift(
+        console.context(project, environment),
+        selection=selection_of(only, exclude),
+        since_apply=since_apply,
+    )
     console.result(lambda paint: to_terminal.drift(report, paint), lambda: to_json.drift(report))
-    codes = [ExitCode.DIFFERENCES] if report.items else []
-    if report.unknown:
-        codes.append(ExitCode.ERROR)
-    return worst(codes)
+    return _CODES[report.result]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from audctl.model.finding import Finding
     from audctl.model.resource import Resource
     from audctl.model.span import Span
-    from audctl.model.value import Plain, Unknown
+    from audctl.model.value import Plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ class DriftField:
     live: Plain
     sensitive: bool = False
     kind: DriftKind = DriftKind.CHANGED
-    desired: Plain | Unknown = None
+    desired: Plain = None
     """What the manifest asks for, where that is neither the recorded nor the live value."""
     span: Span | None = None
 

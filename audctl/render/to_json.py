@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from audctl.errors import FindingsError, ProviderError
 from audctl.model.change import Change
 from audctl.model.outcome import Result
+from audctl.model.report import DriftKind
 from audctl.redact import MASK
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from audctl.model.outcome import ApplyReport, Outcome
     from audctl.model.report import (
         DoctorReport,
+        DriftItem,
         DriftReport,
         FieldExplanation,
         UnmanagedReport,
@@ -116,34 +118,51 @@ def _outcome(outcome: Outcome) -> Json:
 
 
 def drift(report: DriftReport) -> Json:
-    """Give ``{drifted: [{address, kind, fields, changedAt, changedBy, …}], unknown, checked, liveAsOf}``."""
+    """Give ``{result, drifted: [{address, kind, fields, …}], awaited, unknown, failures, checked, liveAsOf, …}``."""
     return {
-        "drifted": [
-            {
-                "address": str(each.address),
-                "type": each.type,
-                "kind": each.kind.value,
-                "liveId": each.live_id,
-                "label": each.label or None,
-                "fields": [
-                    {
-                        "field": field.field,
-                        "recorded": _value(field.recorded, sensitive=field.sensitive),
-                        "live": _value(field.live, sensitive=field.sensitive),
-                        "sensitive": field.sensitive,
-                    }
-                    for field in each.fields
-                ],
-                "changedAt": _moment(each.changed_at),
-                "changedBy": each.changed_by or None,
-                "appliedAt": _moment(each.applied_at),
-                "place": _place(each.span),
-            }
-            for each in report.items
-        ],
+        "result": report.result.value,
+        "drifted": [_drift_item(each) for each in report.items],
+        "awaited": [_drift_item(each) for each in report.awaited],
         "unknown": [str(each) for each in report.unknown],
+        "failures": [{"system": each.system, "message": each.message} for each in report.failures],
         "checked": report.checked,
         "liveAsOf": _moment(report.live_as_of),
+        "only": list(report.selection.only),
+        "exclude": list(report.selection.exclude),
+        "leftOut": report.left_out,
+        "since": _moment(report.since),
+        "older": report.older,
+    }
+
+
+def _drift_item(item: DriftItem) -> Json:
+    return {
+        "address": str(item.address),
+        "type": item.type,
+        "kind": item.kind.value,
+        "liveId": item.live_id or None,
+        "label": item.label or None,
+        "observed": item.observed,
+        "fields": [
+            {
+                "field": each.field,
+                "kind": each.kind.value,
+                "recorded": _value(each.recorded, sensitive=each.sensitive),
+                "live": _value(each.live, sensitive=each.sensitive),
+                "desired": _value(each.desired, sensitive=each.sensitive)
+                if each.kind in (DriftKind.MANIFEST, DriftKind.CONFLICT)
+                else None,
+                "sensitive": each.sensitive,
+                "place": _place(each.span),
+            }
+            for each in item.fields
+        ],
+        "changedAt": _moment(item.changed_at),
+        "changedBy": item.changed_by or None,
+        "appliedAt": _moment(item.applied_at),
+        "place": _place(item.span),
+        "settledBy": _moment(item.settled_by),
+        "why": item.why or None,
     }
 
 

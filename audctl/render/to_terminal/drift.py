@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
-from audctl.model.report import DriftKind
+from audctl.model.report import DriftKind, DriftResult
 from audctl.render.printable import printable
 from audctl.render.to_terminal.words import (
+    NOTHING,
     counted,
     label,
     moment,
@@ -16,22 +18,67 @@ from audctl.render.to_terminal.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from audctl.model.report import DriftItem, DriftReport
+    from audctl.model.report import DriftField, DriftItem, DriftReport
     from audctl.render.paint import Paint
+
+_SHOWN = 10
+"""Lines of a list that nobody acts on; JSON has all of them."""
+
+_WORDS: Mapping[DriftKind, str] = {
+    DriftKind.CHANGED: "changed",
+    DriftKind.GONE: "gone",
+    DriftKind.BOTH: "changed, and so did its manifest",
+    DriftKind.CONFLICT: "conflict",
+    DriftKind.MANIFEST: "changed in the manifest only",
+    DriftKind.PENDING: "pending",
+}
 
 
 def drift(report: DriftReport, paint: Paint) -> Iterator[str]:
-    """Give the count, one block per drifted object, and what could not be read."""
-    checked = counted(report.checked, "owned object")
-    if report.items:
-        yield paint.bold(f"Drift: {len(report.items)} of {checked} changed outside audctl")
-    else:
-        yield paint.bold(f"Drift: none in {checked}")
+    """Give the answer, what could not be read, one block per drifted object, and what is no drift."""
+    if report.selection:
+        yield paint.caution(_partial(report))
+    yield paint.bold(_headline(report))
+    if report.since is not None:
+        yield _since_line(report)
+    yield from _unknown(report, paint)
     for item in report.items:
         yield ""
         yield from _item(item, paint)
+    yield from _manifest(report, paint)
+    yield from _pending(report, paint)
+
+
+def _partial(report: DriftReport) -> str:
+    chosen = [f"--only {shlex.quote(each)}" for each in report.selection.only]
+    chosen += [f"--exclude {shlex.quote(each)}" for each in report.selection.exclude]
+    left = counted(report.left_out, "object")
+    return f"Partial: {printable(' '.join(chosen))}; nothing is said about {left} outside"
+
+
+def _headline(report: DriftReport) -> str:
+    checked = counted(report.checked, "object")
+    if report.result is DriftResult.UNKNOWN:
+        unread = counted(len(report.unknown), "object")
+        drifted = f", {len(report.items)} of {checked} changed outside audctl"
+        return f"Drift: unknown for {unread}{drifted if report.items else f', none in {checked}'}"
+    if report.items:
+        return f"Drift: {len(report.items)} of {checked} changed outside audctl"
+    return f"Drift: none in {checked}"
+
+
+def _since_line(report: DriftReport) -> str:
+    line = f"Since audctl's newest write at {moment(report.since)}"
+    if report.older:
+        line += f"; {counted(report.older, 'object')} changed before that, not shown"
+    return line
+
+
+def _unknown(report: DriftReport, paint: Paint) -> Iterator[str]:
+    for failure in report.failures:
+        yield f"{paint.bad('error')}: {printable(failure.system)}: {printable(failure.message)}"
     if report.unknown:
         yield ""
         yield f"{paint.bad('Unknown')}: {counted(len(report.unknown), 'object')} could not be read"
@@ -41,20 +88,78 @@ def drift(report: DriftReport, paint: Paint) -> Iterator[str]:
 
 def _item(item: DriftItem, paint: Paint) -> Iterator[str]:
     yield f"{paint.bold(printable(str(item.address.resource)))}{place(item.span, paint)}"
-    colour = paint.bad if item.kind is DriftKind.GONE else paint.caution
-    what = "gone" if item.kind is DriftKind.GONE else "changed"
-    yield f"  {colour(what)} {item.type}{label(item.label)} {paint.faint(printable(item.live_id))}"
+    colour = _colour(item.kind, paint)
+    identity = f" {paint.faint(printable(item.live_id))}" if item.live_id else ""
+    observed = " (only observed)" if item.observed else ""
+    yield f"  {colour(_WORDS[item.kind])} {item.type}{label(item.label)}{identity}{observed}"
     width = max((len(each.field) for each in item.fields), default=0)
     for each in item.fields:
-        recorded = value(each.recorded, sensitive=each.sensitive)
-        live = value(each.live, sensitive=each.sensitive)
-        yield f"      {printable(each.field).ljust(width)}  {recorded} -> {live}"
+        yield from _field(each, item, width, paint)
     yield f"      {_since(item)}"
 
 
+def _field(field: DriftField, item: DriftItem, width: int, paint: Paint) -> Iterator[str]:
+    recorded = value(field.recorded, sensitive=field.sensitive)
+    name = printable(field.field).ljust(width)
+    if field.kind is DriftKind.MANIFEST:
+        # Only the manifest moved: live still is what was recorded, or was never recorded at all.
+        live = value(field.live, sensitive=field.sensitive)
+        yield f"      {name}  {live} -> {_desired(field)}  {paint.faint('the manifest, not applied')}"
+        return
+    live = value(field.live, sensitive=field.sensitive)
+    mixed = item.kind in (DriftKind.BOTH, DriftKind.CONFLICT)
+    yield f"      {name}  {recorded} -> {live}{paint.faint('  live') if mixed else ''}"
+    if field.kind is DriftKind.CONFLICT:
+        yield f"      {' ' * width}  {recorded} -> {_desired(field)}{paint.faint('  the manifest')}"
+
+
+def _desired(field: DriftField) -> str:
+    return NOTHING if field.desired is None else value(field.desired, sensitive=field.sensitive)
+
+
 def _since(item: DriftItem) -> str:
+    if item.observed:
+        who = who_and_when(item.changed_by, item.changed_at)
+        return f"last changed {who}" if who else "the live system does not say when"
     after = f"after audctl's last write at {moment(item.applied_at)}" if item.applied_at else ""
     who = who_and_when(item.changed_by, item.changed_at)
+    if who and item.changed_at is None:
+        who += ", unknown when"
     if who:
         return f"last changed {who}" + (f", {after}" if after else "")
-    return after or "the live system does not say when"
+    return f"unknown when, {after}" if after else "the live system does not say when"
+
+
+def _manifest(report: DriftReport, paint: Paint) -> Iterator[str]:
+    waiting = [each for each in report.awaited if each.kind is DriftKind.MANIFEST]
+    if not waiting:
+        return
+    yield ""
+    yield f"{paint.note('Not applied yet')}: {counted(len(waiting), 'object')}, no drift"
+    for item in waiting[:_SHOWN]:
+        names = ", ".join(printable(each.field) for each in item.fields)
+        yield f"  {printable(str(item.address))}: {names}{place(item.span, paint)}"
+    yield from _more(len(waiting))
+
+
+def _pending(report: DriftReport, paint: Paint) -> Iterator[str]:
+    moving = [each for each in report.awaited if each.kind is DriftKind.PENDING]
+    if not moving:
+        return
+    yield ""
+    people = counted(len(moving), "object")
+    yield f"{paint.note('Pending')}: {people} written lately, whose people may still be on their way"
+    for item in moving[:_SHOWN]:
+        yield (
+            f"  {printable(str(item.address))}: {printable(item.why)}, by {moment(item.settled_by)}"
+        )
+    yield from _more(len(moving))
+
+
+def _more(number: int) -> Iterator[str]:
+    if number > _SHOWN:
+        yield f"  and {number - _SHOWN} more"
+
+
+def _colour(kind: DriftKind, paint: Paint) -> Callable[[str], str]:
+    return paint.bad if kind in (DriftKind.GONE, DriftKind.CONFLICT) else paint.caution
