@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from audctl.model.change import Step
+    from audctl.model.estimate import Estimates, Question
     from audctl.model.ledger import Ledger
     from audctl.model.live import LiveObject, LiveState
     from audctl.model.outcome import Outcome
@@ -92,6 +93,25 @@ class Provider(Protocol):
 
     def delete(self, live: LiveObject) -> None:
         """Delete; an object already gone is no error."""
+        ...
+
+
+class PeopleCounter(Protocol):
+    """Tells how many people objects hold, in bulk. May raise a ProviderError."""
+
+    def count_people(self, object_type: str, live_ids: Collection[str]) -> Mapping[str, int]:
+        """Return the number of people by live id; what the system says nothing of is left out, never nought.
+
+        The number of calls grows with pages, never with ids.
+        """
+        ...
+
+
+class Estimator(Protocol):
+    """Foresees how many people segment rules would hold."""
+
+    def estimate(self, questions: Sequence[Question]) -> Estimates:
+        """Return what can be told; never raises for what cannot: that is left out, with a finding that says why."""
         ...
 
 

@@ -45,6 +45,8 @@ class AudienceManagerSettings:
     """The Audience Manager account."""
 
     endpoint: str = "https://aam.adobe.io/v1"
+    population: str = "totalUniques1Day"
+    """Metric that counts as a segment's people; ``off``: they are not asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,23 @@ class CampaignSettings:
     audience_identifier: AudienceIdentifier = AudienceIdentifier.MAPPING
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstimateSettings:
+    """Who foresees how many people a changed rule will hold: a file first, then the live system."""
+
+    file: str = ""
+    """Relative to the project's root; empty: none."""
+    live: bool | None = None
+    """Whether Audience Manager is asked; None: only an embedded sandbox is."""
+    most: int = 20
+    """Audiences asked about for one plan."""
+    timeout_seconds: int = 120
+    size: str = "size"
+    """Members of the live system's answer."""
+    low: str = ""
+    high: str = ""
+
+
 class LedgerKind(StrEnum):
     """Where the ledger lives."""
 
@@ -119,6 +138,7 @@ class Environment:
     campaign: CampaignSettings | None = None
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     sandbox: SandboxSettings | None = None
+    estimates: EstimateSettings = field(default_factory=EstimateSettings)
     variables: Mapping[str, str] = field(default_factory=_nothing)
     parallelism: int = 8
     guards: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))

@@ -25,12 +25,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from audctl.manifest.project import Project
-    from audctl.ports import Clock, LedgerStore, Observer, Provider
+    from audctl.ports import (
+        Clock,
+        Estimator,
+        LedgerStore,
+        Observer,
+        PeopleCounter,
+        Provider,
+    )
     from audctl.providers.audience_manager.provider import AudienceManagerProvider
     from audctl.providers.campaign.client import CampaignClient
     from audctl.providers.campaign.names import CampaignNames
     from audctl.providers.campaign.provider import CampaignProvider
-    from audctl.providers.ims import BearerToken
+    from audctl.providers.ims import BearerToken, ImsAuth
     from audctl.providers.transport import TransportSettings
 
 SANDBOX_CLIENT = "sandbox"
@@ -48,6 +55,21 @@ class Connection:
     store: LedgerStore
     clock: Clock
     parallelism: int
+    estimators: tuple[Estimator, ...] = ()
+    """Asked in this order; what one cannot tell the next one may."""
+
+    @property
+    def counters(self) -> Mapping[str, PeopleCounter]:
+        """Who knows how many people the objects of a type hold."""
+        return {"aam.segment": self.audience_manager, "campaign.list": self.campaign}
+
+    @property
+    def calls(self) -> Mapping[str, int]:
+        """HTTP calls made so far, by system; estimators and the ledger's store count their own."""
+        return {
+            "aam": self.audience_manager.rest.transport.calls,
+            "campaign": self.campaign.client.calls,
+        }
 
     @property
     def providers(self) -> Mapping[str, Provider]:
@@ -99,6 +121,7 @@ def connect(
             clock=clock,
             observer=observer,
             settings=settings,
+            population=_population(environment.audience_manager),
         )
         stack.callback(audience_manager.close)
         client = partial(
@@ -117,7 +140,63 @@ def connect(
             store=_store(project, environment, client, stack),
             clock=clock,
             parallelism=environment.parallelism,
+            estimators=_estimators(
+                project, environment, auth, stack, clock=clock, observer=observer
+            ),
         )
+
+
+def _population(audience_manager: AudienceManagerSettings) -> str:
+    return "" if audience_manager.population == "off" else audience_manager.population
+
+
+def _estimators(  # noqa: PLR0913 - what a client of its own is made from
+    project: Project,
+    environment: Environment,
+    auth: ImsAuth,
+    stack: ExitStack,
+    *,
+    clock: Clock,
+    observer: Observer,
+) -> tuple[Estimator, ...]:
+    """Return who is asked about changed rules: a file, then the live system, on a client that waits longer."""
+    from audctl.providers.audience_manager.estimator import (  # noqa: PLC0415
+        EstimatorSettings,
+        SegmentEstimator,
+    )
+    from audctl.providers.audience_manager.rest import RestClient  # noqa: PLC0415
+    from audctl.providers.transport import TransportSettings  # noqa: PLC0415
+
+    asked = environment.estimates
+    found: list[Estimator] = []
+    if asked.file:
+        from audctl.operations.estimate_file import EstimateFile  # noqa: PLC0415 - one of two
+
+        found.append(EstimateFile(project.root / asked.file, shown=asked.file))
+    live = environment.sandbox is not None if asked.live is None else asked.live
+    if live and asked.most:
+        assert environment.audience_manager is not None
+        rest = RestClient(
+            environment.audience_manager.endpoint,
+            auth,
+            clock=clock,
+            observer=observer,
+            settings=TransportSettings(
+                read_timeout_s=asked.timeout_seconds,
+                call_limit_s=asked.timeout_seconds,
+                in_flight=environment.parallelism,
+            ),
+        )
+        stack.callback(rest.transport.close)
+        settings = EstimatorSettings(
+            most=asked.most,
+            at_once=environment.parallelism,
+            size=asked.size,
+            low=asked.low,
+            high=asked.high,
+        )
+        found.append(SegmentEstimator(rest, settings))
+    return tuple(found)
 
 
 def _campaign_client(
@@ -190,7 +269,9 @@ def _with_sandbox(project: Project, environment: Environment, stack: ExitStack) 
             org_id=SANDBOX_ORGANIZATION,
             scopes=("openid",),
         ),
-        audience_manager=AudienceManagerSettings(endpoint=f"{running.url}/v1"),
+        audience_manager=replace(
+            environment.audience_manager or AudienceManagerSettings(), endpoint=f"{running.url}/v1"
+        ),
         campaign=replace(campaign, endpoint=running.url),
     )
 

@@ -13,6 +13,7 @@ from audctl.providers.audience_manager.folders import Folders
 from audctl.providers.audience_manager.kind import PlainObjects
 from audctl.providers.audience_manager.mappings import Mappings
 from audctl.providers.audience_manager.ownership import Ownership
+from audctl.providers.audience_manager.populations import POPULATION, count_population
 from audctl.providers.audience_manager.rest import RestClient
 from audctl.providers.audience_manager.segments import SEGMENT, add_merge_rules
 from audctl.providers.audience_manager.traits import TRAIT
@@ -53,12 +54,17 @@ class AudienceManagerProvider:
         observer: Observer | None = None,
         settings: TransportSettings | None = None,
         page_size: int | None = None,
+        population: str = POPULATION,
     ) -> None:
-        """``endpoint`` ends in ``/v1``. ``page_size`` None: lists are read whole, in one call each."""
+        """``endpoint`` ends in ``/v1``. ``page_size`` None: lists are read whole, in one call each.
+
+        ``population`` names the metric that counts as a segment's people; empty: they are not asked for.
+        """
         self.rest = RestClient(
             endpoint, auth, clock=clock, observer=observer, settings=settings, page_size=page_size
         )
         self.ownership = Ownership(self.rest)
+        self._population = population
         self._clock = clock
         self._trait_folders = Folders(
             "aam.traitFolder", "/folders/traits/", self.rest, self.ownership
@@ -135,6 +141,12 @@ class AudienceManagerProvider:
     def delete(self, live: LiveObject) -> None:
         """Delete; an object already gone is no error."""
         self._objects[live.type].delete(live)
+
+    def count_people(self, object_type: str, live_ids: Collection[str]) -> Mapping[str, int]:
+        """Return the population of segments; of other types nothing is known."""
+        if object_type != "aam.segment" or not self._population:
+            return {}
+        return count_population(self.rest, live_ids, self._population)
 
     def close(self) -> None:
         """Drop the connections."""

@@ -87,6 +87,10 @@ class RestClient:
             error.may_have_happened = True
             raise
 
+    def ask(self, path: str, row: Row) -> object:
+        """Ask a question that needs a body and writes nothing; return whatever JSON comes back."""
+        return self.transport.send("POST", path, json=row, headers=self._headers).json()
+
     def replace(self, path: str, row: Row, etag: str = "") -> None:
         """Write a whole object; with an ETag only if nobody changed it since (ConflictError)."""
         headers = {**self._headers, "If-Match": etag} if etag else self._headers

@@ -17,6 +17,7 @@ from audctl.providers.campaign.mapping.list import ListMapping
 from audctl.providers.campaign.mapping.shared_list import SharedListMapping
 from audctl.providers.campaign.mapping.table import Instance, TableMapping
 from audctl.providers.campaign.mapping.workflow import WorkflowMapping
+from audctl.providers.campaign.members import count_members
 from audctl.providers.campaign.names import CampaignNames
 from audctl.providers.campaign.persist import server_time
 from audctl.providers.campaign.probe import ProbeResult, SchemaCatalog, probe
@@ -108,6 +109,12 @@ class CampaignProvider:
     def delete(self, live: LiveObject) -> None:
         """Delete the row if it still is the one that was read; one already gone is no error."""
         self._mapping(live.type).delete(live)
+
+    def count_people(self, object_type: str, live_ids: Collection[str]) -> Mapping[str, int]:
+        """Return the number of members of lists; of other types nothing is known."""
+        return (
+            count_members(self.client, live_ids) if object_type == ListMapping.object_type else {}
+        )
 
     def probe(self) -> tuple[ProbeResult, ...]:
         """Compare every configured name with the live instance's own schemas."""

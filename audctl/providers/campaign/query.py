@@ -105,6 +105,28 @@ def count(client: CampaignClient, schema: str, where: Sequence[str] = ()) -> int
     return int(text)
 
 
+def select_grouped(  # noqa: PLR0913 - the parts of a query
+    client: CampaignClient,
+    schema: str,
+    group: Node,
+    totals: Sequence[Node],
+    where: Sequence[str],
+    *,
+    most: int,
+) -> list[etree._Element]:
+    """Return one row for each value of ``group``, with aggregates over its rows; raise when there are over ``most``."""
+    # One more than can be: a cut answer must not pass for a whole one.
+    query = query_document(schema, "select", (group, *totals), where, line_count=most + 1)
+    append(append(query, "groupBy"), "node", {"expr": group.expr})
+    rows = children_of(_execute(client, query))
+    if len(rows) > most:
+        raise InvalidAnswerError(
+            f"{_OPERATION}: {len(rows)} groups of {schema}, where there are {most} at most",
+            operation=_OPERATION,
+        )
+    return rows
+
+
 def select_all(
     client: CampaignClient,
     schema: str,
