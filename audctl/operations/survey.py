@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from audctl.model.change import Change
-from audctl.model.finding import Finding, Severity
-from audctl.model.policy import PlanPolicy
+from audctl.manifest.policy import plan_policy
 from audctl.operations.connect import Connection, connect
-from audctl.operations.context import SystemClock
+from audctl.operations.context import StoppableReading, SystemClock
 from audctl.operations.load import Loaded, load
+from audctl.operations.people import ask_about_people
 from audctl.operations.read import read_live
-from audctl.plan.build import build_plan
+from audctl.operations.revision import read_revision
+from audctl.plan.build import complete_plan, draft_plan
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from audctl.model.desired import DesiredObject
     from audctl.model.ledger import Ledger
     from audctl.model.live import LiveState
-    from audctl.model.plan import Plan
+    from audctl.model.plan import Plan, Revision
     from audctl.operations.context import Context
     from audctl.plan.options import PlanOptions
     from audctl.ports import Observer
-
-
-_NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +46,12 @@ class Surveyor:
     desired: tuple[DesiredObject, ...]
     connection: Connection
     observer: Observer
+    environ: Mapping[str, str]
+
+    @cached_property
+    def revision(self) -> Revision | None:
+        """Which commit the manifests are of."""
+        return read_revision(self.loaded.project.root, self.environ)
 
     def look(self) -> Survey:
         """Read the ledger, then both live systems, whole."""
@@ -56,42 +60,23 @@ class Surveyor:
         return Survey(desired=self.desired, live=live, ledger=ledger)
 
     def plan(self, survey: Survey, options: PlanOptions) -> Plan:
-        """Plan from a survey, the project's guards included."""
-        plan = build_plan(
+        """Plan from a survey: people are asked about once it is known whom it moves, and then every guard judges."""
+        draft = draft_plan(
             survey.desired,
             survey.live,
             survey.ledger,
             project=self.loaded.project.name,
             environment=self.connection.identity,
             options=options,
-            policy=PlanPolicy(limits=self.loaded.project.guards),
+            policy=plan_policy(self.loaded.project, self.loaded.environment),
             now=survey.live.read_at,
-            manifest_digest=self.loaded.digest,
         )
-        unjudged = self._unjudged(plan)
-        if unjudged is None:
-            return plan
-        findings = sorted((*plan.findings, unjudged), key=lambda each: each.sort_key)
-        return replace(plan, findings=tuple(findings))
-
-    def _unjudged(self, plan: Plan) -> Finding | None:
-        """Say what the project's limit on people could not be held to: silence would look like a yes."""
-        limit = self.loaded.project.guards_tree.get("maxShrink")
-        moving = [
-            step
-            for step in plan.steps
-            if step.change is not Change.CREATE and step.impact and step.impact.after is None
-        ]
-        if limit is None or not moving:
-            return None
-        named = ", ".join(str(step.address.resource) for step in moving[:_NAMED])
-        more = f" and {len(moving) - _NAMED} more" if len(moving) > _NAMED else ""
-        return Finding(
-            "AUD2104",
-            Severity.WARNING,
-            f"maxShrink {limit} cannot be judged for {named}{more}: nobody says how many people will be left",
-            self.loaded.project.places.span("spec.guards.maxShrink"),
-            "look at the changed rules themselves",
+        asked = ask_about_people(draft, self.connection)
+        return complete_plan(
+            asked.draft,
+            effects=asked.effects,
+            manifest_digest=self.loaded.digest,
+            revision=self.revision,
         )
 
 
@@ -101,9 +86,14 @@ def survey_project(context: Context, stop: threading.Event | None = None) -> Ite
     loaded = load(context)
     desired = loaded.desired()
     clock = SystemClock(stop) if stop is not None else SystemClock()
+    reading = StoppableReading(context.observer, stop) if stop is not None else context.observer
     with connect(
         loaded.project, loaded.environment, clock=clock, observer=context.observer
     ) as connection:
         yield Surveyor(
-            loaded=loaded, desired=desired, connection=connection, observer=context.observer
+            loaded=loaded,
+            desired=desired,
+            connection=connection,
+            observer=reading,
+            environ=context.environ,
         )
