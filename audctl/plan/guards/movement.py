@@ -50,18 +50,6 @@ class Movement:
         """Whether the plan itself makes the object."""
         return self.step is not None and self.step.change is Change.CREATE
 
-    @property
-    def lowest(self) -> int | None:
-        """The fewest people there may be afterwards: what a loss is measured by."""
-        impact = self.effect.impact
-        return impact.after if impact.low is None else impact.low
-
-    @property
-    def highest(self) -> int | None:
-        """The most people there may be afterwards: what a gain is measured by."""
-        impact = self.effect.impact
-        return impact.after if impact.high is None else impact.high
-
     def __str__(self) -> str:
         """Return the object, with what causes the effect when that is another one."""
         own = str(self.effect.address)
@@ -69,12 +57,12 @@ class Movement:
 
 
 def movements(case: Case) -> tuple[Movement, ...]:
-    """Return every effect of the case but those of steps that only stop an object: it keeps who is in it.
+    """Return every effect of the case but those that leave everybody where they are, such as a pause.
 
     A step that says it moves people, and of which no effect speaks, speaks for itself: silence is no yes.
     """
     found = [*case.effects, *_unspoken(case)]
-    return tuple(_movement(case, each) for each in found if not _only_stops(case, each))
+    return tuple(_movement(case, each) for each in found if not _stays(case, each))
 
 
 def _movement(case: Case, effect: Effect) -> Movement:
@@ -106,7 +94,9 @@ def _purpose(resource: Resource | None) -> str:
     return ""
 
 
-def _only_stops(case: Case, effect: Effect) -> bool:
+def _stays(case: Case, effect: Effect) -> bool:
+    if effect.impact.moves_nobody:
+        return True
     step = case.step_of.get(effect.chain[0]) if effect.chain else None
     return step is not None and pauses(step) and "rule" not in step.write
 

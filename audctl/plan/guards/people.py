@@ -156,7 +156,7 @@ def _worst(limits: Iterable[object], judge: Callable[[Limit], str | None]) -> st
 
 
 def _shrink(movement: Movement, limit: Limit) -> str | None:
-    before, after = movement.effect.impact.before, movement.lowest
+    before, after = movement.effect.impact.before, movement.effect.impact.fewest
     if before == 0:
         return ""
     if before is None or after is None:
@@ -167,7 +167,7 @@ def _shrink(movement: Movement, limit: Limit) -> str | None:
 
 
 def _growth(movement: Movement, limit: Limit) -> str | None:
-    before, after = movement.effect.impact.before, movement.highest
+    before, after = movement.effect.impact.before, movement.effect.impact.most
     if after == 0 or (limit.is_share and before == 0):
         return ""
     if after is None:
@@ -182,7 +182,7 @@ def _growth(movement: Movement, limit: Limit) -> str | None:
 
 def _zero(movement: Movement) -> str | None:
     impact = movement.effect.impact
-    if impact.before == 0 or (impact.after or movement.lowest or 0) > 0:
+    if impact.before == 0 or (impact.after or movement.effect.impact.fewest or 0) > 0:
         return ""
     if impact.before is None or impact.after is None:
         return None

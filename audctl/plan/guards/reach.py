@@ -140,7 +140,7 @@ def _ruling(
 
 def _gain(movement: Movement) -> int | None:
     """Return how many people a list may gain at most; None when nobody knows."""
-    most = movement.highest
+    most = movement.effect.impact.most
     if most is None:
         return None
     # Whoever is in it now is not new; when nobody knows how many that are, all of them may be.
