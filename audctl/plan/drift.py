@@ -61,7 +61,7 @@ def compute_drift(  # noqa: PLR0913 - three sides, and what to leave out
         awaited=tuple(sorted(awaited, key=lambda each: (each.kind, each.address))),
         checked=len(inside) - len(unknown),
         unknown=tuple(unknown),
-        failures=tuple(failures),
+        failures=(*failures, *sides.doubts(unknown)),
         live_as_of=live.read_at,
         selection=selection,
         left_out=len(addresses) - len(inside),

@@ -175,7 +175,8 @@ class _Choice:
             return f"take {take} away, or leave this out as well: {leave}"
         if not self.scope.selection.only:
             return f"leave this out as well: {leave}"
-        return "add " + " ".join(f"--only {shlex.quote(each)}" for each in self._names(needed))
+        named = {each for each in needed if self.scope.place(each) is not Place.FOLLOWS}
+        return "add " + " ".join(f"--only {shlex.quote(each)}" for each in self._names(named))
 
     def _names(self, needed: set[Address]) -> list[str]:
         """Return resources where all their steps are meant anyhow, single objects otherwise."""

@@ -94,20 +94,26 @@ class Scope:
     def _unmatched(self, option: str, pattern: _Pattern) -> Finding:
         if pattern.is_glob:
             known = {str(each) for each in self._addresses}
-            what, example = "no address", "an address is Kind/name, or Kind/name#object"
+            what, example = (
+                "no address of the manifests or the ledger",
+                "an address is Kind/name, or Kind/name#object",
+            )
             if "#" not in pattern.text:
                 known = {str(each.resource) for each in self._addresses}
         else:
             pairs = [pair for each in self._labels.values() if each for pair in each.items()]
             known = {key for key, _ in pairs} | {f"{key}={value}" for key, value in pairs}
-            what, example = "no label", "without a slash it is a label: team, or team=crm"
+            what, example = (
+                "no label of the manifests",
+                "without a slash it is a label: team, or team=crm",
+            )
             by_name = {each.name for each in self._addresses} & {pattern.text}
             if by_name or set(pattern.text) & set("*?"):
                 example = f"did you mean {option} '*/{pattern.text}'?"
         return Finding(
             "AUD2501",
             Severity.ERROR,
-            f'{option} "{pattern.text}" fits {what} of the manifests or the ledger',
+            f'{option} "{pattern.text}" fits {what}',
             hint=did_you_mean(pattern.text, known) or example,
         )
 

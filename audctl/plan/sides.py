@@ -12,23 +12,25 @@ An object that is only observed was never applied: it is compared with its manif
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from audctl.model.canonical import canonical
 from audctl.model.change import FieldReason
 from audctl.model.objects import OBJECT_TYPES, Form
-from audctl.model.report import DriftField, DriftItem, DriftKind
+from audctl.model.report import DriftField, DriftItem, DriftKind, ReadFailure
 from audctl.plan.compare import Comparison, ignored_fields
 from audctl.plan.describe import label_of
 from audctl.plan.identify import Standing, identify
 from audctl.plan.known import Known
+from audctl.plan.options import EMPTY_READ
 from audctl.plan.settling import settling_objects
 from audctl.plan.watch import visible_changes
 from audctl.redact import MASK, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
 
     from audctl.model.address import Address
@@ -99,6 +101,17 @@ class Sides:
             return match is None or match.standing is Standing.UNCLEAR
         entry = self.ledger.entries[address]
         return entry.type in self.unsure or (entry.type, entry.live_id) in self.unreadable
+
+    def doubts(self, unknown: Collection[Address]) -> Iterator[ReadFailure]:
+        """Yield why objects are unknown although their types were read."""
+        types = {each.object for each in unknown}
+        owned = Counter(each.type for each in self.ledger.entries.values())
+        for name in sorted(self.unsure & self.live.types_read & types):
+            yield ReadFailure(
+                system=OBJECT_TYPES[name].system,
+                message=f"{name}: the live system says it has none, but audctl owns {owned[name]}; an empty answer is "
+                f"more likely wrong than true (plan --allow {EMPTY_READ}:{name} believes it)",
+            )
 
     def item(self, address: Address) -> DriftItem | None:
         """Return what there is to say about an object that was read."""

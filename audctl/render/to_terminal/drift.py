@@ -26,13 +26,9 @@ if TYPE_CHECKING:
 _SHOWN = 10
 """Lines of a list that nobody acts on; JSON has all of them."""
 
-_WORDS: Mapping[DriftKind, str] = {
-    DriftKind.CHANGED: "changed",
-    DriftKind.GONE: "gone",
-    DriftKind.BOTH: "changed, and so did its manifest",
-    DriftKind.CONFLICT: "conflict",
-    DriftKind.MANIFEST: "changed in the manifest only",
-    DriftKind.PENDING: "pending",
+_WHY: Mapping[DriftKind, str] = {
+    DriftKind.BOTH: ": live and its manifest changed, in different fields",
+    DriftKind.CONFLICT: ": live and its manifest changed in the same field",
 }
 
 
@@ -81,7 +77,7 @@ def _unknown(report: DriftReport, paint: Paint) -> Iterator[str]:
         yield f"{paint.bad('error')}: {printable(failure.system)}: {printable(failure.message)}"
     if report.unknown:
         yield ""
-        yield f"{paint.bad('Unknown')}: {counted(len(report.unknown), 'object')} could not be read"
+        yield f"{paint.bad('Unknown')}: {counted(len(report.unknown), 'object')}, neither drifted nor clean"
         for address in report.unknown:
             yield f"  {printable(str(address))}"
 
@@ -91,7 +87,8 @@ def _item(item: DriftItem, paint: Paint) -> Iterator[str]:
     colour = _colour(item.kind, paint)
     identity = f" {paint.faint(printable(item.live_id))}" if item.live_id else ""
     observed = " (only observed)" if item.observed else ""
-    yield f"  {colour(_WORDS[item.kind])} {item.type}{label(item.label)}{identity}{observed}"
+    why = _WHY.get(item.kind, "")
+    yield f"  {colour(item.kind.value)} {item.type}{label(item.label)}{identity}{observed}{why}"
     width = max((len(each.field) for each in item.fields), default=0)
     for each in item.fields:
         yield from _field(each, item, width, paint)

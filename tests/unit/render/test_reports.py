@@ -15,10 +15,6 @@ from audctl.model.outcome import ApplyReport, Outcome, Result
 from audctl.model.report import (
     Check,
     DoctorReport,
-    DriftField,
-    DriftItem,
-    DriftKind,
-    DriftReport,
     UnmanagedItem,
     UnmanagedReport,
     ValidateReport,
@@ -111,47 +107,6 @@ def test_a_clean_apply_says_what_proves_it(plan: Plan) -> None:
     assert "(interrupted)" in text(
         to_terminal.apply_report(replace(report, interrupted=True), PLAIN)
     )
-
-
-def test_drift_says_what_where_since_when_and_by_whom() -> None:
-    changed = DriftItem(
-        address=SEGMENT,
-        type="aam.segment",
-        kind=DriftKind.CHANGED,
-        live_id="81000",
-        label="Carts!!",
-        fields=(DriftField(field="label", recorded="Cart", live="Carts!!"),),
-        changed_at=MOMENT,
-        changed_by="12",
-        applied_at=MOMENT,
-        span=Span("audiences.yaml", 10, 1),
-    )
-    gone = DriftItem(
-        address=Address("List", "vip", "campaign.list"),
-        type="campaign.list",
-        kind=DriftKind.GONE,
-        live_id="9",
-    )
-    report = DriftReport(items=(changed, gone), checked=12, unknown=(SEGMENT,), live_as_of=MOMENT)
-    assert text(to_terminal.drift(report, PLAIN)) == (
-        "Drift: 2 of 12 owned objects changed outside audctl\n"
-        "\n"
-        "Audience/cart  audiences.yaml:10:1\n"
-        '  changed aam.segment "Carts!!" 81000\n'
-        '      label  "Cart" -> "Carts!!"\n'
-        "      last changed by 12 at 2026-03-04 05:06:07 UTC,"
-        " after audctl's last write at 2026-03-04 05:06:07 UTC\n"
-        "\n"
-        "List/vip\n"
-        "  gone campaign.list 9\n"
-        "      the live system does not say when\n"
-        "\n"
-        "Unknown: 1 object could not be read\n"
-        "  Audience/cart#aam.segment\n"
-    )
-    document = to_json.drift(report)
-    assert document["drifted"][0]["changedAt"] == "2026-03-04T05:06:07Z"
-    assert document["unknown"] == ["Audience/cart#aam.segment"]
 
 
 def test_doctor_puts_the_way_out_under_what_failed() -> None:
