@@ -1,0 +1,80 @@
+"""Counts of people in reports: from shown counts only, so that no sum and no share gives a small one away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from audctl.model.effect import SMALL_COUNT, CountSource, Impact, shown_count
+
+if TYPE_CHECKING:
+    from audctl.model.plan import Plan
+
+_WHOLE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """People over all audiences and lists of a plan that have counts; one who is in two counts twice."""
+
+    before: int = 0
+    after: int = 0
+    known: int = 0
+    """Audiences and lists behind the sums."""
+    small: int = 0
+    """Those with a count too small to show: in no sum."""
+    unknown: int = 0
+
+    @property
+    def delta(self) -> str:
+        """The sum of what is gained and lost, signed; ``unknown`` when that is not known of all of them."""
+        if self.unknown or not (self.known or self.small):
+            return "unknown" if self.unknown else "0"
+        change = self.after - self.before
+        return f"{change:+d}" if change else "0"
+
+
+def people_of(impact: Impact) -> str:
+    """Return ``812,000 → 203,000 (190,000 to 217,000), -75%``; the share only where both counts may be shown."""
+    text = f"{shown_count(impact.before)} → {shown_count(impact.after)}"
+    if impact.source is CountSource.ESTIMATE and impact.low is not None and impact.high is not None:
+        text += f" ({shown_count(impact.low)} to {shown_count(impact.high)})"
+    before, after = impact.before, impact.after
+    if before and after is not None and before != after and not (_small(before) or _small(after)):
+        text += f", {(after - before) * _WHOLE / before:+.0f}%"
+    return text
+
+
+def moved_by(plan: Plan) -> Moved:
+    """Add up the plan's effects; without any, the impacts of its own steps."""
+    impacts = [each.impact for each in plan.effects] or [
+        step.impact for step in plan.steps if step.impact is not None
+    ]
+    before = after = known = small = unknown = 0
+    for each in impacts:
+        if each.before is None or each.after is None:
+            unknown += 1
+        elif _small(each.before) or _small(each.after):
+            small += 1
+        else:
+            before, after, known = before + each.before, after + each.after, known + 1
+    return Moved(before=before, after=after, known=known, small=small, unknown=unknown)
+
+
+def moved_text(moved: Moved) -> str:
+    """Return the sums as one phrase; empty when nothing holds people."""
+    parts = []
+    if moved.known:
+        where = (
+            "in 1 audience or list" if moved.known == 1 else f"in {moved.known} audiences and lists"
+        )
+        parts.append(f"{moved.before:,} → {moved.after:,} {where}")
+    if moved.small:
+        parts.append(f"under {SMALL_COUNT} people before or after in {moved.small}")
+    if moved.unknown:
+        parts.append(f"unknown for {moved.unknown}")
+    return "; ".join(parts)
+
+
+def _small(count: int) -> bool:
+    return 0 < count < SMALL_COUNT
