@@ -19,7 +19,7 @@ def main() -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
     except OSError:  # nobody reads any more
-        code = code or 1
+        code = code or 141
     # Not sys.exit: taking ten thousand resources apart one by one costs a tenth of a validate. Everything that has
     # to be closed was closed by the command itself.
     os._exit(code)

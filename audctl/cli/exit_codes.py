@@ -45,6 +45,9 @@ class ExitCode(IntEnum):
     """Applied, but not consistent in time."""
     USAGE = 64
     INTERRUPTED = 130
+    UNREAD = 141
+    """Whoever read the result left before its end, as in ``audctl plan | head``. What a shell reports of a program
+    that the closed pipe killed, which is how such programs end; audctl finishes its work first."""
 
 
 PRECEDENCE = (
@@ -56,6 +59,7 @@ PRECEDENCE = (
     ExitCode.LOCKED,
     ExitCode.REFUSED,
     ExitCode.INCONSISTENT,
+    ExitCode.UNREAD,
     ExitCode.DIFFERENCES,
     ExitCode.DONE,
 )

@@ -15,12 +15,11 @@ from audctl.errors import (
     FindingsError,
     InterruptedRun,
     PlanRefused,
-    StalePlanError,
-    UsageError,
 )
 from audctl.model.change import Change
 from audctl.model.finding import Severity
 from audctl.model.plan import PlanOptions
+from audctl.operations.approval import read_approval
 from audctl.operations.hold import kept_alive
 from audctl.plan.options import EMPTY_PROJECT, EMPTY_READ
 
@@ -37,9 +36,6 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(minutes=10)
 """How long the lock outlives its holder; it is renewed while reading, asking and working."""
-
-DIFFERENCES_SHOWN = 20
-"""Between an approved plan and the one that would run: enough to see what happened."""
 
 DONE_WITH = frozenset({"AUD2013", "AUD2501"})
 """Expected of a second plan: what was allowed has been done, and what was selected may be gone."""
@@ -65,21 +61,11 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
     """
     from audctl.apply.executor import run  # noqa: PLC0415 - not for validate
     from audctl.operations.survey import survey_project  # noqa: PLC0415
-    from audctl.plan.plan_file import read_plan  # noqa: PLC0415
 
-    approved = read_plan(plan_file) if plan_file is not None else None
-    if expect_digest is not None and approved is not None and approved.digest != expect_digest:
-        raise StalePlanError(
-            f"{plan_file} has digest {approved.digest}, not the expected {expect_digest}"
-        )
-    if approved is not None and (options.adopt or options.allowed or options.selection):
-        raise UsageError(
-            "--adopt, --allow, --only and --exclude belong to planning; a plan file already holds what was approved"
-        )
-    if approved is not None:
-        options = approved.options
+    approval = read_approval(plan_file, expect_digest, options)
+    options = approval.options(options)
     with survey_project(context, stop) as surveyor:
-        _check_belongs(approved, surveyor)
+        approval.check_belongs(surveyor.loaded.project.name, surveyor.connection.identity)
         run_id = f"{surveyor.connection.clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         lease = surveyor.connection.store.lock(
             holder=f"{_login()}@{socket.gethostname()} pid {os.getpid()}",
@@ -90,7 +76,8 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
             with kept_alive(lease):
                 survey = surveyor.look()
                 plan = surveyor.plan(survey, options)
-                _check_unchanged(approved, plan, expect_digest)
+                approval.check_unchanged(plan)
+                plan = approval.annotate(plan)
                 _go_on_unless(stop)
                 show(plan)
                 refuse_unfit(plan)
@@ -142,41 +129,6 @@ def refuse_unfit(plan: Plan) -> None:
     if all(each.code.startswith("AUD21") for each in errors):
         raise PlanRefused("\n".join(f"{each.code} {each.message}; {each.hint}" for each in errors))
     raise FindingsError(plan.findings)
-
-
-def _check_belongs(approved: Plan | None, surveyor: Surveyor) -> None:
-    """Refuse another project's or another environment's plan before anything is locked."""
-    if approved is None:
-        return
-    project, identity = surveyor.loaded.project.name, surveyor.connection.identity
-    if approved.project != project:
-        raise StalePlanError(f'the plan is for project "{approved.project}", this is "{project}"')
-    if approved.environment != identity:
-        raise StalePlanError(
-            f"the plan is for {_shown(approved)}; this is {identity.name} "
-            f"({identity.organization}, {identity.audience_manager}, {identity.campaign})"
-        )
-
-
-def _shown(plan: Plan) -> str:
-    place = plan.environment
-    return f"{place.name} ({place.organization}, {place.audience_manager}, {place.campaign})"
-
-
-def _check_unchanged(approved: Plan | None, plan: Plan, expect_digest: str | None) -> None:
-    if approved is not None and approved.digest != plan.digest:
-        from audctl.plan.plan_difference import compare_plans  # noqa: PLC0415 - rarely needed
-
-        found = compare_plans(approved, plan)
-        differences = "\n".join(f"  {line}" for line in found[:DIFFERENCES_SHOWN])
-        if len(found) > DIFFERENCES_SHOWN:
-            differences += f"\n  and {len(found) - DIFFERENCES_SHOWN} more"
-        raise StalePlanError(
-            f"what was approved ({approved.digest[:12]}) is not what would run now ({plan.digest[:12]}):\n"
-            f"{differences}\nplan again and have it approved"
-        )
-    if approved is None and expect_digest is not None and plan.digest != expect_digest:
-        raise StalePlanError(f"the plan has digest {plan.digest}, not the expected {expect_digest}")
 
 
 def _verified(

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from audctl.errors import InterruptedRun
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from audctl.model.change import Step
+    from audctl.model.outcome import Outcome
     from audctl.ports import Observer
 
 
@@ -28,6 +30,9 @@ class Context:
     environ: Mapping[str, str]
     """For ``${env:NAME}``."""
     observer: Observer
+    located: Callable[[Path, str, str], None] = lambda _root, _project, _environment: None
+    """Told the project's folder, its name and the environment as soon as they are known: whoever reports a run has
+    to name them, also when it fails later on."""
 
 
 @dataclass(frozen=True)
@@ -48,3 +53,33 @@ class SystemClock:
         """Wait; raise InterruptedRun as soon as a stop is asked for."""
         if self.stop.wait(seconds):
             raise InterruptedRun("stopped while waiting to repeat a call")
+
+
+@dataclass(frozen=True)
+class StoppableReading:
+    """An observer of reads that ends them between two pages once a stop is asked for.
+
+    An observer must not raise; this one does, and only into reads, which leave nothing half done. Acts are told to
+    another one, since a write that was begun has to be seen through.
+    """
+
+    told: Observer
+    stop: threading.Event
+
+    def reading(self, object_type: str, count: int) -> None:
+        """Pass on what was read; raise InterruptedRun as soon as a stop is asked for."""
+        self.told.reading(object_type, count)
+        if self.stop.is_set():
+            raise InterruptedRun("stopped while reading: nothing was written")
+
+    def begun(self, step: Step) -> None:
+        """Pass it on."""
+        self.told.begun(step)
+
+    def ended(self, outcome: Outcome) -> None:
+        """Pass it on."""
+        self.told.ended(outcome)
+
+    def retrying(self, operation: str, wait_s: float, why: str) -> None:
+        """Pass it on."""
+        self.told.retrying(operation, wait_s, why)

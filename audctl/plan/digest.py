@@ -42,6 +42,9 @@ _STEP_KEYS = (
     "deletion_policy",
     "renamed_from",
 )
+_NEWER_STEP_KEYS = ("after", "interim", "grace_days")
+"""Only where there is something: all other steps keep the digest they had before these keys."""
+
 _FIELD_KEYS = ("field", "before", "after", "known_after_apply", "waits_for", "sensitive")
 
 
@@ -89,6 +92,7 @@ def _canonical_options(options: PlanOptions) -> dict[str, object]:
 def _canonical_step(step: Step) -> dict[str, object]:
     whole = step_to_json(step)
     content: dict[str, object] = {key: whole[key] for key in _STEP_KEYS}
+    content.update({key: whole[key] for key in _NEWER_STEP_KEYS if whole[key]})
     fields = sorted(whole["fields"], key=lambda each: str(each["field"]))
     content["fields"] = [{key: each[key] for key in _FIELD_KEYS} for each in fields]
     return content

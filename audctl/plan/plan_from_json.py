@@ -59,6 +59,7 @@ def plan_from_json(content: Json) -> Plan:
         verdicts=tuple(_verdict(each) for each in content.get("verdicts", ())),
         revision=_revision(content.get("revision")),
         tool=_text(content.get("tool", "")),
+        left_out=_number(content.get("left_out", 0)),
     )
 
 
@@ -105,7 +106,18 @@ def _step(content: Json) -> Step:
         deletion_policy=_text(content["deletion_policy"]),
         instructions=_text(content["instructions"]),
         renamed_from=None if renamed_from is None else parse_address(renamed_from),
+        after=_addresses(content.get("after", ())),
+        interim={name: _text(value) for name, value in content.get("interim", {}).items()},
+        removed_at=_read_moment(content.get("removed_at")),
+        grace_days=_days(content.get("grace_days")),
+        previous_names=_texts(content.get("previous_names", ())),
     )
+
+
+def _days(value: object) -> int | None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise TypeError(f"not a number of days: {value!r}")
+    return value
 
 
 def _field(content: Json) -> FieldChange:

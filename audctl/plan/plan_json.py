@@ -49,6 +49,7 @@ def plan_to_json(plan: Plan) -> Json:
         "revision": _revision_to_json(plan.revision),
         "options": options_to_json(plan.options),
         "partial": bool(plan.options.selection),
+        "left_out": plan.left_out,
         "digest": plan.digest,
         "live_as_of": _moment(plan.live_as_of),
         "ledger_serial": plan.ledger_serial,
@@ -112,6 +113,11 @@ def step_to_json(step: Step) -> Json:
         "deletion_policy": step.deletion_policy,
         "instructions": step.instructions,
         "renamed_from": str(step.renamed_from) if step.renamed_from is not None else None,
+        "after": [str(each) for each in step.after],
+        "interim": dict(sorted(step.interim.items())),
+        "removed_at": _moment(step.removed_at),
+        "grace_days": step.grace_days,
+        "previous_names": list(step.previous_names),
     }
 
 

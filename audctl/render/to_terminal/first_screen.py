@@ -32,7 +32,7 @@ _TO_DO = {change: change.value for change in Change if change not in (Change.KEE
 def first_screen(shown: Plan, paint: Paint) -> Iterator[str]:
     """Give what is partial, the counts, what is approved and where, people, guards, and what a person has to do."""
     if shown.options.selection:
-        yield paint.caution(partial(shown.options.selection))
+        yield paint.caution(partial(shown.options.selection, left_out=shown.left_out))
     yield paint.bold(headline(shown))
     yield from _people(shown)
     yield from _guards(shown.verdicts, paint)
@@ -69,14 +69,15 @@ def headline(shown: Plan) -> str:
     return f"Plan: {head} ({', '.join(rest)})"
 
 
-def partial(selection: Selection) -> str:
-    """Return the line that stands above a plan for a part of the project."""
+def partial(selection: Selection, *, left_out: int) -> str:
+    """Return the line that stands above a plan for a part of the project; ``left_out`` steps are elsewhere."""
     parts = []
     if selection.only:
         parts.append(f"only {', '.join(map(printable, selection.only))}")
     if selection.exclude:
         parts.append(f"without {', '.join(map(printable, selection.exclude))}")
-    return f"Partial plan: {'; '.join(parts)}; everything else stays as it is"
+    elsewhere = f"{counted(left_out, 'step')} left out" if left_out else "everything else stays"
+    return f"Partial plan: {'; '.join(parts)}; {elsewhere}"
 
 
 def revision_text(revision: Revision) -> str:

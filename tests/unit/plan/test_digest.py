@@ -39,6 +39,8 @@ def test_places_times_wording_and_counts_do_not_count() -> None:
                 span=Span("moved.yaml", 9, 9),
                 changed_at=NOON,
                 impact=None,
+                removed_at=NOON,
+                previous_names=("former",),
                 fields=tuple(replace(f, span=None, reason=FieldReason.DRIFT) for f in each.fields),
             )
             for each in plan.steps
@@ -48,6 +50,7 @@ def test_places_times_wording_and_counts_do_not_count() -> None:
         verdicts=(),
         revision=None,
         tool="audctl 99",
+        left_out=9,
         unmanaged={},
         live_as_of=None,
         ledger_serial=99,
@@ -65,6 +68,9 @@ def test_places_times_wording_and_counts_do_not_count() -> None:
         {"requires": ()},
         {"fields": ()},
         {"content": ""},
+        {"after": (parse_address("Trait/before#aam.trait"),)},
+        {"interim": {"integrationCode": "audctl-interim"}},
+        {"grace_days": 7},
         {"renamed_from": parse_address("Trait/before#aam.trait")},
     ],
     ids=lambda change: next(iter(change)),

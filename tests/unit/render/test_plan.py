@@ -94,6 +94,7 @@ def rich(plan: Plan) -> Plan:
     return replace(
         plan,
         options=PlanOptions(selection=Selection(only=("Audience/*",), exclude=("team=crm",))),
+        left_out=4,
         effects=(
             Effect(address=SEGMENT, purpose="target", impact=shrunk, chain=(SEGMENT,)),
             Effect(
@@ -130,7 +131,7 @@ def rich(plan: Plan) -> Plan:
 
 
 FIRST_SCREEN = """\
-Partial plan: only Audience/*; without team=crm; everything else stays as it is
+Partial plan: only Audience/*; without team=crm; 4 steps left out
 Plan: 1 to create, 2 to update, 1 step for a person (1 unchanged, 4 unmanaged)
 People: 1,624,812 -> 406,000 summed over 3 objects, unknown for 1 object (1 directly, 3 indirectly)
 Guards: 1 over, 1 unknown, 1 allowed, 1 passed
@@ -207,7 +208,7 @@ def test_a_part_with_nothing_to_do_does_not_speak_for_the_whole(plan: Plan) -> N
         plan, steps=(), findings=(), options=PlanOptions(selection=Selection(only=("x",)))
     )
     first, second, *_ = to_terminal.plan(part, PLAIN)
-    assert first == "Partial plan: only x; everything else stays as it is"
+    assert first == "Partial plan: only x; everything else stays"
     assert second == "Plan: nothing to do in this part (0 unchanged, 4 unmanaged)"
 
 
