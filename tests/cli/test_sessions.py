@@ -11,6 +11,9 @@ A session file (`sessions/*.txt`) reads like a terminal::
     > replace FILE 'OLD' 'NEW'     an edit of the project, between commands
     > remove FILE
     > marketer PATH KEY 'VALUE'    a plain HTTP call of someone else: one field of one Audience Manager object
+    > marketer delete PATH         the same, of an object that goes
+    > operator delete NAME         the same, of a Campaign list that goes
+    > operator NAME KEY 'VALUE'    a plain SOAP call of someone else: one attribute of one Campaign list
 
 Times, digests, ports, run names and the project's folder are normalised. `AUDCTL_UPDATE_SESSIONS=1` rewrites what
 stands after each command; read the difference before committing it.
@@ -30,6 +33,7 @@ import httpx
 import pytest
 
 from audctl.operations.context import SystemClock
+from tests.sandbox.campaign_soap import SoapClient
 
 if TYPE_CHECKING:
     from audctl.sandbox.server import RunningSandbox
@@ -145,28 +149,42 @@ def _edit(words: list[str], url: str) -> None:
             Path(name).write_text(text.replace(old, new), encoding="utf-8")
         case ["remove", name]:
             Path(name).unlink()
+        case ["marketer", "delete", path]:
+            with httpx.Client(base_url=url, headers=_marketer(url)) as client:
+                client.delete(path).raise_for_status()
         case ["marketer", path, key, value]:
             _change(url, path, key, value)
+        case ["operator", "delete", name]:
+            with SoapClient(url) as client:
+                client.delete("nms:group", f"@name = '{name}'")
+        case ["operator", name, key, value]:
+            with SoapClient(url) as client:
+                client.write(
+                    f'<group xtkschema="nms:group" _key="@name" name="{name}" {key}="{value}"/>'
+                )
         case _:
             pytest.fail(f"unknown edit {words}")
 
 
 def _change(url: str, path: str, key: str, value: str) -> None:
-    with httpx.Client(base_url=url) as client:
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": "marketer",
-            "client_secret": "marketer",
-            "scope": "openid,AdobeID",
-        }
-        token = client.post("/ims/token/v3", data=form).raise_for_status().json()["access_token"]
-        headers = {
-            "Authorization": f"Bearer {token}",
-            "x-api-key": "marketer",
-            "AAM-Disable-Escaping-HTML": "true",
-        }
-        content = client.get(path, headers=headers).raise_for_status().json()
-        client.put(path, headers=headers, json=content | {key: value}).raise_for_status()
+    with httpx.Client(base_url=url, headers=_marketer(url)) as client:
+        content = client.get(path).raise_for_status().json()
+        client.put(path, json=content | {key: value}).raise_for_status()
+
+
+def _marketer(url: str) -> dict[str, str]:
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": "marketer",
+        "client_secret": "marketer",
+        "scope": "openid,AdobeID",
+    }
+    answer = httpx.post(f"{url}/ims/token/v3", data=form).raise_for_status().json()
+    return {
+        "Authorization": f"Bearer {answer['access_token']}",
+        "x-api-key": "marketer",
+        "AAM-Disable-Escaping-HTML": "true",
+    }
 
 
 def test_every_session_says_what_it_claims() -> None:
