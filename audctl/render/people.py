@@ -19,13 +19,29 @@ _WHOLE = 100
 
 def impact_text(impact: Impact) -> str:
     """Return ``812,000 -> 203,000 (190,000 to 217,000), -75%``, as far as it is known."""
-    text = f"{shown_count(impact.before)} -> {shown_count(impact.after)}"
+    if impact.moves_nobody:
+        return f"{shown_count(impact.before)}, nobody moves"
+    text = f"{shown_count(impact.before)} -> {_after(impact)}"
+    if impact.source is CountSource.BOUND:
+        return text
     if impact.low is not None and impact.high is not None:
         text += f" ({shown_count(impact.low)} to {shown_count(impact.high)})"
     elif impact.source is CountSource.ESTIMATE:
         text += " (an estimate)"
     share = share_text(impact)
     return f"{text}, {share}" if share else text
+
+
+def _after(impact: Impact) -> str:
+    """Return the number afterwards, or what bounds it."""
+    if impact.source is CountSource.BOUND and impact.after is None:
+        ends = []
+        if impact.low is not None:
+            ends.append(f"at least {shown_count(impact.low)}")
+        if impact.high is not None:
+            ends.append(f"at most {shown_count(impact.high)}")
+        return " and ".join(ends) or shown_count(None)
+    return shown_count(impact.after)
 
 
 def share_text(impact: Impact) -> str:

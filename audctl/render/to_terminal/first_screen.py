@@ -90,11 +90,12 @@ def revision_text(revision: Revision) -> str:
 def _people(shown: Plan) -> Iterator[str]:
     """Give what moves for people, as far as it is known; who is in two audiences counts twice."""
     impacts = impacts_of(shown)
-    if not impacts:
+    moving = [each for each in impacts.values() if not each.moves_nobody]
+    if not moving:
         return
     known = [
         (each.before, each.after)
-        for each in impacts.values()
+        for each in moving
         if each.before is not None and each.after is not None
     ]
     parts = []
@@ -105,10 +106,10 @@ def _people(shown: Plan) -> Iterator[str]:
             total_text(each[1] for each in known),
         )
         parts.append(f"{before} -> {after} {over}")
-    if len(known) < len(impacts):
-        parts.append(f"unknown for {counted(len(impacts) - len(known), 'object')}")
-    indirect = sum(not each.direct for each in shown.effects)
-    fed = f" ({len(impacts) - indirect} directly, {indirect} indirectly)" if indirect else ""
+    if len(known) < len(moving):
+        parts.append(f"unknown for {counted(len(moving) - len(known), 'object')}")
+    indirect = sum(not each.direct and not each.impact.moves_nobody for each in shown.effects)
+    fed = f" ({len(moving) - indirect} directly, {indirect} indirectly)" if indirect else ""
     yield f"People: {', '.join(parts)}{fed}"
 
 

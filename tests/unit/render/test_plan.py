@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from audctl.model.plan import Plan
 
 OVER = Judgement.OVER
+BOUND = CountSource.BOUND
 
 EXPECTED = """\
 Plan: 1 to create, 2 to update, 1 step for a person (1 unchanged, 4 unmanaged)
@@ -106,7 +107,7 @@ def rich(plan: Plan) -> Plan:
             ),
             Effect(
                 address=Address("List", "few", "campaign.list"),
-                impact=Impact(before=812, after=12, source=CountSource.LIVE),
+                impact=Impact(before=812, after=12, source=CountSource.CERTAIN),
                 chain=(SEGMENT, Address("List", "few", "campaign.list")),
             ),
             Effect(
@@ -228,6 +229,15 @@ def test_a_part_with_nothing_to_do_does_not_speak_for_the_whole(plan: Plan) -> N
             Impact(before=100, after=60, source=CountSource.ESTIMATE),
             "100 -> 60 (an estimate), -40%",
         ),
+        (Impact(before=100, after=100, source=CountSource.LIVE), "100, nobody moves"),
+        (Impact(source=CountSource.LIVE), "unknown, nobody moves"),
+        (Impact(before=100, high=100, source=BOUND), "100 -> at most 100"),
+        (Impact(before=100, low=20, source=BOUND), "100 -> at least <50"),
+        (
+            Impact(before=100, low=60, high=900, source=BOUND),
+            "100 -> at least 60 and at most 900",
+        ),
+        (Impact(before=100, source=BOUND), "100 -> unknown"),
         (Impact(before=100, after=60, low=20, high=90), "100 -> 60 (<50 to 90), -40%"),
     ],
 )
@@ -241,3 +251,10 @@ def test_people_are_worded_as_far_as_they_are_known_and_many(impact: Impact, tex
 )
 def test_no_small_count_can_be_subtracted_out_of_a_sum(counts: list[int], text: str) -> None:
     assert total_text(counts) == text
+
+
+def test_where_nobody_moves_there_is_no_line_about_people(plan: Plan) -> None:
+    stay = Effect(address=SEGMENT, impact=Impact(source=CountSource.LIVE), chain=(SEGMENT,))
+    lines = list(to_terminal.plan(replace(plan, effects=(stay,)), PLAIN))
+    assert not any(line.startswith("People:") for line in lines)
+    assert "      people: unknown, nobody moves" in lines
