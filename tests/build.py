@@ -15,7 +15,7 @@ from audctl.model.ledger import Intent, Ledger, LedgerEntry
 from audctl.model.live import LiveObject, LiveState, Origin
 from audctl.model.objects import OBJECT_TYPES, Form
 from audctl.model.plan import EnvironmentIdentity, Plan, PlanOptions
-from audctl.model.policy import Limits, PlanPolicy
+from audctl.model.policy import Limits, PlanPolicy, Removed, RemovedAction
 from audctl.model.resource import DeletionPolicy, Lifecycle, Manage, Resource
 from audctl.model.rules.rule_error import RuleError
 from audctl.model.rules.segment_rule import parse_segment_rule
@@ -87,6 +87,7 @@ def make_resource(address: Address, **settings: Any) -> Resource:
             ignore=tuple(lifecycle.get("ignore", ())),
             allow_replace=lifecycle.get("allowReplace", False),
             deletion_policy=DeletionPolicy(policy) if policy else None,
+            grace_days=lifecycle.get("graceDays"),
             manage=Manage(lifecycle.get("manage", "full")),
         ),
     )
@@ -155,6 +156,7 @@ def make_entry(address: str, live_id: str, fields: Mapping[str, Any], **more: An
     where = parse_address(address)
     requires = tuple(parse_address(each) for each in more.pop("requires", ()))
     plain = {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()}
+    more["previous_names"] = tuple(more.get("previous_names", ()))
     return LedgerEntry(
         address=where, type=where.object, live_id=live_id, fields=plain, requires=requires, **more
     )
@@ -194,9 +196,16 @@ def make_plan(
     ledger: Ledger,
     *,
     limits: Mapping[str, Any] = MappingProxyType(NO_LIMITS),
+    removed: Mapping[str, str] = MappingProxyType({}),
+    grace_days: int = 30,
+    owners: Mapping[tuple[str, str], str] | None = None,
+    now: datetime | None = None,
     **options: Any,
 ) -> Plan:
-    """Plan for the project of these builders, without guards unless they are given."""
+    """Plan for the project of these builders, without guards unless they are given.
+
+    ``removed`` are words of the project file: ``delete``, or ``delete because nobody needs it``, by address.
+    """
     return build_plan(
         desired,
         live,
@@ -204,5 +213,19 @@ def make_plan(
         project="shop",
         environment=HERE,
         options=PlanOptions(**options),
-        policy=PlanPolicy(limits=decode(Limits, limits, {})),
+        policy=PlanPolicy(
+            limits=decode(Limits, limits, {}),
+            removed=tuple(_removed(address, text) for address, text in removed.items()),
+            grace_days=grace_days,
+        ),
+        owners=owners,
+        now=now,
+    )
+
+
+def _removed(address: str, text: str) -> Removed:
+    action, _, reason = text.partition(" because ")
+    place = Span("audctl.yaml", 1, 1)
+    return Removed(
+        address=parse_address(address), action=RemovedAction(action), reason=reason, span=place
     )

@@ -16,9 +16,14 @@ if TYPE_CHECKING:
 
 
 class Phase(IntEnum):
-    """A Replace is two acts: what refers to the old object may have to go between them."""
+    """Most steps are one act.
 
-    REMOVE = 0
+    A Replace is two: what refers to the old object may have to go between them. A step with an interim key is two:
+    others take the key it had between them.
+    """
+
+    CLEAR = 0
+    """Delete the object that is replaced, or write the interim key."""
     WRITE = 1
 
 
@@ -38,12 +43,14 @@ def acts_of(steps: Mapping[Address, Step], ledger: Ledger) -> Acts:
 
     ::
 
-        a replaced, needs b      REMOVE a ──────────────→ WRITE a
+        a replaced, needs b      CLEAR a ───────────────→ WRITE a
                                     ↑                        ↑
         b created or updated     WRITE b ────────────────────┘
 
-        a replaced, needs c      REMOVE a → REMOVE c → WRITE c → WRITE a
+        a replaced, needs c      CLEAR a → CLEAR c → WRITE c → WRITE a
         c replaced
+
+        a and b exchange keys    CLEAR a → WRITE b → WRITE a
 
     A replaced object is removed as late as possible: after all that the new one needs is there, and after everything
     replaced or deleted that refers to the old one. A deleted object goes once a replaced user of it is removed.
@@ -53,27 +60,44 @@ def acts_of(steps: Mapping[Address, Step], ledger: Ledger) -> Acts:
     for address, step in steps.items():
         lets_go = step.change is Change.DELETE
         acts[Act(address, Phase.WRITE)] = {
-            Act(each, Phase.REMOVE if lets_go and each in replaced else Phase.WRITE)
+            Act(each, Phase.CLEAR if lets_go and each in replaced else Phase.WRITE)
             for each in step.requires
             if each in steps and each != address
         }
+        if step.interim:
+            acts[Act(address, Phase.CLEAR)] = set()
+            acts[Act(address, Phase.WRITE)].add(Act(address, Phase.CLEAR))
+        acts[Act(address, Phase.WRITE)].update(_givers(step, steps))
     if replaced:
         for address in replaced:
-            acts[Act(address, Phase.WRITE)].add(Act(address, Phase.REMOVE))
-            acts[Act(address, Phase.REMOVE)] = set()
+            acts[Act(address, Phase.WRITE)].add(Act(address, Phase.CLEAR))
+            acts[Act(address, Phase.CLEAR)] = {
+                Act(each, Phase.WRITE)
+                for each in steps[address].after
+                if each in steps and steps[each].change is Change.DELETE
+            }
         _remove_users_first(acts, steps, ledger, replaced)
         _remove_late(acts, steps, replaced)
     return acts
+
+
+def _givers(step: Step, steps: Mapping[Address, Step]) -> set[Act]:
+    """Return the acts after which the key is free that this step takes."""
+    return {
+        Act(each, Phase.CLEAR if steps[each].clears_first else Phase.WRITE)
+        for each in step.after
+        if each in steps
+    }
 
 
 def _remove_users_first(
     acts: Acts, steps: Mapping[Address, Step], ledger: Ledger, replaced: set[Address]
 ) -> None:
     for address, step in steps.items():
-        entry = ledger.entries.get(step.renamed_from or address)
+        entry = ledger.entries.get(address)
         refers_to = set(entry.requires) if entry is not None else set()
         if step.change is Change.REPLACE:
-            act = Act(address, Phase.REMOVE)
+            act = Act(address, Phase.CLEAR)
             refers_to |= set(step.requires)
         elif step.change is Change.DELETE:
             # What a delete requires are its users: they go first, it does not refer to them.
@@ -81,7 +105,7 @@ def _remove_users_first(
         else:
             continue
         for each in (refers_to & replaced) - {address}:
-            acts[Act(each, Phase.REMOVE)].add(act)
+            acts[Act(each, Phase.CLEAR)].add(act)
 
 
 def _remove_late(acts: Acts, steps: Mapping[Address, Step], replaced: set[Address]) -> None:
@@ -90,9 +114,9 @@ def _remove_late(acts: Acts, steps: Mapping[Address, Step], replaced: set[Addres
     for act, before in acts.items():
         for each in before:
             after.setdefault(each, []).append(act)
-    doubtful = _reach(after, (Act(each, Phase.REMOVE) for each in replaced))
+    doubtful = _reach(after, (Act(each, Phase.CLEAR) for each in replaced))
     for address in sorted(replaced):
-        removal = Act(address, Phase.REMOVE)
+        removal = Act(address, Phase.CLEAR)
         needed = {Act(each, Phase.WRITE) for each in _needs(steps, address)}
         if not needed.isdisjoint(doubtful):
             needed -= _reach(after, [removal])

@@ -33,6 +33,21 @@ def half_done(
     )
 
 
+def half_renamed(
+    step: Step, message: str, *, may_have_happened: bool = False, blocked_by: Address | None = None
+) -> Outcome:
+    """Return the end of a step that left its object under an interim key: a failure that the next plan repairs."""
+    shown = ", ".join(f'{name} "{value}"' for name, value in sorted(step.interim.items()))
+    return Outcome(
+        step=step,
+        result=Result.FAILED,
+        live_id=step.live_id,
+        message=f"it has an interim {shown} now, until the next plan is applied: {message}",
+        may_have_happened=may_have_happened,
+        blocked_by=blocked_by,
+    )
+
+
 def blocked_by(acts: Acts, broken: Collection[Act]) -> dict[Address, Address]:
     """Return the failed step at the root of each that had to wait for it, by address."""
     if not broken:

@@ -15,7 +15,7 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from audctl.apply.acts import Act, Phase, acts_of
-from audctl.apply.endings import blocked_by, half_done
+from audctl.apply.endings import blocked_by, half_done, half_renamed
 from audctl.apply.journal import Journal
 from audctl.apply.late import LateIds
 from audctl.apply.work import Done, Failed, Task, do
@@ -98,12 +98,22 @@ class _Coordinator:
             if each.change not in {Change.KEEP, Change.MANUAL}
         }
         self.place = {address: number for number, address in enumerate(self.steps)}
+        # Before anything is written: entries that exchange their addresses do so at once or not at all.
+        journal.move(
+            {
+                each.renamed_from: each.address
+                for each in plan.steps
+                if each.renamed_from is not None
+            }
+        )
         self.ids = LateIds(plan, journal.ledger)
         self.earlier = dict(journal.ledger.intents)
         self.acts = acts_of(self.steps, journal.ledger)
         self.graph = TopologicalSorter(self.acts)
         self.removed: set[Address] = set()
         """Objects between the two halves of their Replace."""
+        self.parked: dict[Address, str] = {}
+        """Objects that have an interim key now, and their fingerprints."""
         self.broken: set[Act] = set()
         """Acts that failed."""
         self.outcomes: dict[Address, Outcome] = {}
@@ -118,7 +128,9 @@ class _Coordinator:
     def prepare(self, run_id: str) -> None:
         """Record what needs no call, write down what is about to be created, and save both."""
         for step in self.plan.steps:
-            if step.change is Change.KEEP and step.owned:
+            if step.change is Change.KEEP and step.removed_at is not None:
+                self.journal.bury(step)
+            elif step.change is Change.KEEP and step.owned:
                 self.journal.record(step, Done(live_id=step.live_id), self.ids.resolve(step.owned))
             elif step.change in {Change.CREATE, Change.REPLACE}:
                 self.journal.intend(step, self.ids.key(step), run_id)
@@ -202,16 +214,22 @@ class _Coordinator:
             self.observer.begun(step)
             self._done(act, step, Done(live_id=step.live_id))
             return
-        removing = act.phase is Phase.REMOVE
-        if removing or step.change is not Change.REPLACE:
+        if act.phase is Phase.CLEAR or not step.clears_first:
             self.observer.begun(step)
-        task = self._task(step, removing=removing)
+        task = self._task(step, act.phase)
         provider = self.providers[OBJECT_TYPES[step.type].system]
         flying[pool.submit(do, task, provider)] = act
 
-    def _task(self, step: Step, *, removing: bool) -> Task:
-        if removing:
-            return Task(step=step, write={}, owned={}, removing=True)
+    def _task(self, step: Step, phase: Phase) -> Task:
+        if phase is Phase.CLEAR:
+            removing = step.change is Change.REPLACE
+            return Task(
+                step=step,
+                write={} if removing else step.interim,
+                owned={},
+                removing=removing,
+                fingerprint=step.fingerprint,
+            )
         owned = self.ids.resolve(step.owned)
         self.owned[step.address] = owned
         key: tuple[str, ...] = ()
@@ -220,7 +238,14 @@ class _Coordinator:
             key = self.ids.key(step)
             intent = self.earlier.get(step.address)
             ours = intent is not None and self.ids.fill(intent.key) == key
-        return Task(step=step, write=self.ids.resolve(step.write), owned=owned, key=key, ours=ours)
+        return Task(
+            step=step,
+            write=self.ids.resolve(step.write),
+            owned=owned,
+            key=key,
+            ours=ours,
+            fingerprint=self.parked.get(step.address, step.fingerprint),
+        )
 
     # --- outcomes ---------------------------------------------------------------------------------
 
@@ -245,11 +270,14 @@ class _Coordinator:
             self._done(act, step, result)
 
     def _done(self, act: Act, step: Step, done: Done) -> None:
-        if act.phase is Phase.REMOVE:
+        if act.phase is Phase.CLEAR and step.interim:
+            self.parked[step.address] = done.fingerprint
+        elif act.phase is Phase.CLEAR:
             self.removed.add(step.address)
             self.journal.removed(step)
         else:
             self.removed.discard(step.address)
+            self.parked.pop(step.address, None)
             self.ids.learn(step.address, done.live_id)
             self.journal.record(step, done, self.owned.pop(step.address, {}))
             self._end(
@@ -265,9 +293,8 @@ class _Coordinator:
         if not failed.begun:
             self._settle(step)
         self._end(
-            half_done(step, failed.message, may_have_happened=failed.may_have_happened)
-            if step.address in self.removed
-            else Outcome(
+            self._cut_short(step, failed.message, may_have_happened=failed.may_have_happened)
+            or Outcome(
                 step=step,
                 result=Result.FAILED,
                 live_id=step.live_id,
@@ -275,6 +302,23 @@ class _Coordinator:
                 may_have_happened=failed.may_have_happened,
             )
         )
+
+    def _cut_short(
+        self,
+        step: Step,
+        message: str,
+        *,
+        may_have_happened: bool = False,
+        blocked_by: Address | None = None,
+    ) -> Outcome | None:
+        """Return the end of a step whose first act is done and whose second is not; None for any other."""
+        if step.address in self.removed:
+            ending = half_done
+        elif step.address in self.parked:
+            ending = half_renamed
+        else:
+            return None
+        return ending(step, message, may_have_happened=may_have_happened, blocked_by=blocked_by)
 
     def _settle(self, step: Step) -> None:
         """Let go of this run's intent. An earlier run's may have led to an object: it waits to be recorded."""
@@ -306,9 +350,8 @@ class _Coordinator:
             if step.address not in self.owned:
                 self._settle(step)
             self._end(
-                half_done(step, message, blocked_by=because)
-                if step.address in self.removed
-                else Outcome(
+                self._cut_short(step, message, blocked_by=because)
+                or Outcome(
                     step=step,
                     result=Result.NOT_TRIED,
                     live_id=step.live_id,

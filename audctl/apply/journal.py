@@ -13,7 +13,6 @@ from audctl.model.objects import OBJECT_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from audctl.apply.work import Done
     from audctl.model.address import Address
@@ -33,7 +32,7 @@ class Journal:
 
     def __init__(self, ledger: Ledger, store: LedgerStore, lease: Lease, clock: Clock) -> None:
         self.ledger = ledger
-        """As last saved."""
+        """As last saved, with entries moved."""
         self._store = store
         self._lease = lease
         self._clock = clock
@@ -42,9 +41,21 @@ class Journal:
         self._intended: dict[Address, Intent] = {}
         self._settled: set[Address] = set()
         self._unsaved = 0
+        self._moved = False
         self._torn = False
         """An object is deleted that a stored ledger still knows, and whose successor is not made."""
         self._saved_at = clock.monotonic()
+
+    def move(self, moves: Mapping[Address, Address]) -> None:
+        """Put entries under new addresses (new by old), all at once; goes with the next save."""
+        self.ledger = self.ledger.with_moves(moves)
+        self._moved = self._moved or bool(moves)
+
+    def bury(self, step: Step) -> None:
+        """Note the tombstone of an object that needs no pause."""
+        before = self.ledger.entries.get(step.address)
+        if before is not None:
+            self._put(_paused(before, step))
 
     def intend(self, step: Step, key: tuple[str, ...], run: str) -> None:
         """Note that an object is about to be created under this key."""
@@ -64,10 +75,10 @@ class Journal:
         if step.change in {Change.DELETE, Change.FORGET} or not done.owned:
             self.forget(step.address)
             return
-        before = self._before(step)
+        before = self.ledger.entries.get(step.address)
         if step.change is Change.PAUSE:
             if before is not None:
-                self._put(_paused(before, self._clock.now()))
+                self._put(replace(_paused(before, step), applied_at=self._clock.now()))
             return
         fields, secrets = to_record(step, owned, self.ledger.salt)
         self._put(
@@ -83,10 +94,10 @@ class Journal:
                 created=self._was_created(step, before),
                 label=step.label,
                 applied_at=self._clock.now(),
+                grace_days=step.grace_days,
+                previous_names=step.previous_names,
             )
         )
-        if step.renamed_from is not None:
-            self.forget(step.renamed_from)
 
     def removed(self, step: Step) -> None:
         """Note the first half of a Replace: nothing is owned any more, and the intent of the second half stands.
@@ -95,9 +106,8 @@ class Journal:
         """
         self._unsaved += 1
         self._torn = True
-        for address in (step.address, step.renamed_from):
-            if address is not None and address in self.ledger.entries:
-                self._forgotten.add(address)
+        if step.address in self.ledger.entries:
+            self._forgotten.add(step.address)
 
     def forget(self, address: Address) -> None:
         """Let go of an address altogether."""
@@ -109,7 +119,9 @@ class Journal:
     @property
     def pending(self) -> bool:
         """Whether anything is not saved yet."""
-        return bool(self._recorded or self._forgotten or self._intended or self._settled)
+        return bool(
+            self._moved or self._recorded or self._forgotten or self._intended or self._settled
+        )
 
     @property
     def due(self) -> bool:
@@ -136,18 +148,12 @@ class Journal:
         self._store.save(following, self._lease)
         self.ledger = following
         self._recorded, self._forgotten, self._intended, self._settled = {}, set(), {}, set()
-        self._unsaved, self._torn = 0, False
+        self._unsaved, self._torn, self._moved = 0, False, False
         self._saved_at = self._clock.monotonic()
 
     def _put(self, entry: LedgerEntry) -> None:
         self._recorded[entry.address] = entry
         self.settle(entry.address)
-
-    def _before(self, step: Step) -> LedgerEntry | None:
-        for address in (step.address, step.renamed_from):
-            if address is not None and (entry := self.ledger.entries.get(address)):
-                return entry
-        return None
 
     def _was_created(self, step: Step, before: LedgerEntry | None) -> bool:
         if step.change in {Change.CREATE, Change.REPLACE}:
@@ -157,11 +163,11 @@ class Journal:
         return step.address in self.ledger.intents
 
 
-def _paused(entry: LedgerEntry, now: datetime) -> LedgerEntry:
-
+def _paused(entry: LedgerEntry, step: Step) -> LedgerEntry:
+    """Return the entry of a paused object, with its tombstone; the field values are what drift is measured by."""
     kinds = OBJECT_TYPES[entry.type]
     fields = dict(entry.fields)
     for name, value in kinds.paused.items():
         assert isinstance(value, (str, int))
         fields[name] = canonical(kinds.fields[name].form, value)
-    return replace(entry, fields=fields, applied_at=now)
+    return replace(entry, fields=fields, removed_at=step.removed_at or entry.removed_at)

@@ -41,6 +41,8 @@ class Task:
     """An interrupted run was about to create this very key: what carries it now is claimed."""
     removing: bool = False
     """The first half of a Replace."""
+    fingerprint: str = ""
+    """What the object has to look like before the write; empty: nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ class Done:
     note: str = ""
     owned: bool = True
     """False: it exists, and it is not audctl's (a folder somebody made meanwhile)."""
+    fingerprint: str = ""
+    """Of an updated object as it stands now; empty where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +167,7 @@ def _update(task: Task, provider: Provider) -> Done | Failed:
     if step.change is Change.UPDATE and not task.write:
         return Done(live_id=step.live_id)
     standing = provider.get(step.type, step.live_id)
-    if standing is None or (obstacle := _obstacle(step, standing)):
+    if standing is None or (obstacle := _obstacle(task, standing)):
         return Failed(message=obstacle if standing is not None else _gone(step))
     return _put(provider, standing, task.write)
 
@@ -174,12 +178,12 @@ def _put(
     if not write:
         return Done(live_id=standing.id)
     try:
-        provider.update(standing, write)
+        written = provider.update(standing, write)
     except TROUBLE as error:
         if _is_certain(error):
             return _failed("", error)
         return _look_at(provider, standing, write, error)
-    return Done(live_id=standing.id)
+    return Done(live_id=standing.id, fingerprint=written.fingerprint())
 
 
 def _look_at(
@@ -193,7 +197,11 @@ def _look_at(
         return _failed(f"read back: {before.type} {before.id} is gone", error)
     unlike = [name for name, value in write.items() if _differs(standing, name, value)]
     if not unlike:
-        return Done(live_id=standing.id, note="the reply was lost; read back: it was written")
+        return Done(
+            live_id=standing.id,
+            note="the reply was lost; read back: it was written",
+            fingerprint=standing.fingerprint(),
+        )
     if any(_is_hidden(standing, name, write[name]) for name in unlike):
         return _failed("a secret cannot be read back", error, may_have_happened=True)
     return _failed("read back: it was not written", error)
@@ -207,7 +215,7 @@ def _delete(task: Task, provider: Provider) -> Done | Failed:
     standing = provider.get(step.type, step.live_id)
     if standing is None:
         return Done(live_id=step.live_id, note="was gone already")
-    if obstacle := _obstacle(step, standing):
+    if obstacle := _obstacle(task, standing):
         return Failed(message=obstacle)
     try:
         provider.delete(standing)
@@ -233,9 +241,10 @@ def _gone(step: Step) -> str:
     return f"{step.type} {step.live_id} is gone since the plan"
 
 
-def _obstacle(step: Step, standing: LiveObject) -> str:
+def _obstacle(task: Task, standing: LiveObject) -> str:
     """Return why the object is not the one the plan saw; empty when it is."""
-    if not step.fingerprint or standing.fingerprint() == step.fingerprint:
+    step = task.step
+    if not task.fingerprint or standing.fingerprint() == task.fingerprint:
         return ""
     who = f" by {standing.changed_by}" if standing.changed_by else ""
     when = f" on {standing.changed_at:%Y-%m-%d %H:%M} UTC" if standing.changed_at else ""

@@ -127,3 +127,8 @@ class Step:
     """The manifest's own days of grace, recorded in the ledger for the day the manifest is gone."""
     previous_names: tuple[str, ...] = ()
     """``metadata.previousNames``, recorded in the ledger as done."""
+
+    @property
+    def clears_first(self) -> bool:
+        """Whether it is two acts, of which the first frees its object's key: by deleting it, or by an interim key."""
+        return self.change is Change.REPLACE or bool(self.interim)

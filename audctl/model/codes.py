@@ -10,7 +10,9 @@ AUD20xx     planning
 AUD21xx     guards and law
 AUD22xx     approved plans
 AUD23xx     import, and resources that are only observed
+AUD24xx     people
 AUD25xx     selecting a part of the project
+AUD26xx     how a run ended, in reports
 AUD30xx     doctor
 ==========  =====================================================
 """
@@ -97,6 +99,9 @@ CODES: Mapping[str, str] = MappingProxyType(
         "AUD2016": "Previous names leave it open which live object an address means.",
         "AUD2017": "A segment would be deleted although not every destination that may get it was looked at.",
         "AUD2018": "A top-level Campaign folder is missing, and only an administrator may make one.",
+        "AUD2020": "A live object with the desired key belongs to another project.",
+        "AUD2021": "An object whose manifest is gone stays, because another project owns it as well.",
+        "AUD2022": "The project file names a removed resource of which nothing is owned.",
         "AUD2101": "The plan deletes more objects than the guard maxDeletes lets through.",
         "AUD2102": "The plan pauses more objects than the guard maxPauses lets through.",
         "AUD2103": "The plan replaces more objects than the guard maxReplaces lets through.",
@@ -124,8 +129,21 @@ CODES: Mapping[str, str] = MappingProxyType(
         "AUD2202": "An approved plan was made from manifests that were not committed.",
         "AUD2301": "An observed resource differs from its manifest.",
         "AUD2302": "An observed resource does not exist.",
+        "AUD2401": "No estimate could be had for an audience, so that how many people it will have is unknown.",
+        "AUD2402": "A plan changes more audiences than it may ask estimates for.",
+        "AUD2403": "The file of estimates cannot be used.",
+        "AUD2404": "How many people are in audiences or lists could not be read.",
         "AUD2501": "A pattern of --only or --exclude fits nothing.",
         "AUD2502": "A selected step cannot go without one that the selection leaves out.",
+        "AUD2601": "The run ended by an error, or something went wrong beside its steps.",
+        "AUD2602": "What was approved is not what would run now.",
+        "AUD2603": "The lock is held by another run, or nobody can tell.",
+        "AUD2604": "The run was interrupted.",
+        "AUD2605": "A step failed.",
+        "AUD2606": "A step was not tried, because of another one or because the run ended before.",
+        "AUD2607": "A second read found something left to do, or could not prove that nothing is.",
+        "AUD2608": "A live object is not what audctl last applied.",
+        "AUD2609": "An object could not be read, so nobody knows whether it drifted.",
     }
 )
 """One sentence for each code, sorted."""

@@ -95,6 +95,7 @@ class Ledger:
         """Return the same ledger with entries under new addresses (new by old), and references to them adjusted.
 
         All at once: objects may exchange their addresses. What stood under a new address and moves nowhere is lost.
+        Each old name is noted as done: a run that is killed after this must not exchange them once more.
         """
         if not moves:
             return self
@@ -103,7 +104,8 @@ class Ledger:
         }
         for old, new in moves.items():
             if (entry := self.entries.get(old)) is not None:
-                entries[new] = replace(entry, address=new)
+                names = (*entry.previous_names, old.name)
+                entries[new] = replace(entry, address=new, previous_names=names)
         for address, entry in entries.items():
             if not moves.keys().isdisjoint(entry.requires):
                 requires = tuple(sorted(moves.get(each, each) for each in entry.requires))

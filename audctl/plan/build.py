@@ -6,35 +6,35 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from audctl import __version__
-from audctl.model.change import Change, Step
 from audctl.model.finding import Finding, Severity
-from audctl.model.objects import OBJECT_TYPES
 from audctl.model.plan import Plan
 from audctl.model.policy import PlanPolicy
 from audctl.plan.decide import Decisions
 from audctl.plan.digest import plan_digest
+from audctl.plan.effects import find_movements, with_impacts
 from audctl.plan.graph import order_steps
 from audctl.plan.guards.case import Case
 from audctl.plan.guards.judge import judge
+from audctl.plan.handover import hand_over
 from audctl.plan.identify import identify
 from audctl.plan.known import Known
 from audctl.plan.options import EMPTY_PROJECT, EMPTY_READ, PlanOptions
 from audctl.plan.partial import about_selected, select_steps
-from audctl.plan.removal import decide_removals, deletes_wait_for
+from audctl.plan.precedence import find_dangling, with_precedence
+from audctl.plan.removal import Rules, decide_removals
 from audctl.plan.selection import Scope
 from audctl.plan.unmanaged import count_unmanaged, used_objects
 from audctl.plan.unseen import unseen_mappings
-from audctl.plan.usage import Usage, lets_go
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
-    from audctl.model.address import Address
+    from audctl.model.change import Step
     from audctl.model.desired import DesiredObject
     from audctl.model.effect import Effect
     from audctl.model.ledger import Ledger
-    from audctl.model.live import LiveObject, LiveState
+    from audctl.model.live import LiveState
     from audctl.model.plan import EnvironmentIdentity, Revision
 
 
@@ -69,11 +69,13 @@ def build_plan(  # noqa: PLR0913 - the engine's one door
     policy: PlanPolicy = PlanPolicy(),  # noqa: B008 - frozen defaults
     owners: Mapping[tuple[str, str], str] | None = None,
     now: datetime | None = None,
-    effects: Iterable[Effect] = (),
     manifest_digest: str = "",
     revision: Revision | None = None,
 ) -> Plan:
-    """Return the steps that make the live systems what the manifests say, as :func:`draft_plan`, then judged."""
+    """Return the steps that make the live systems what the manifests say, as :func:`draft_plan`, then judged.
+
+    Of people it knows what the read told; who wants more asks between draft and completion.
+    """
     draft = draft_plan(
         desired,
         live,
@@ -85,6 +87,9 @@ def build_plan(  # noqa: PLR0913 - the engine's one door
         owners=owners,
         now=now,
     )
+    movements = find_movements(draft.steps, live=live, ledger=ledger, desired=draft.desired)
+    effects = movements.weigh()
+    draft = replace(draft, steps=with_impacts(draft.steps, movements, effects))
     return complete_plan(draft, effects=effects, manifest_digest=manifest_digest, revision=revision)
 
 
@@ -97,13 +102,14 @@ def draft_plan(  # noqa: PLR0913 - everything a plan is made from
     environment: EnvironmentIdentity,
     options: PlanOptions = PlanOptions(),  # noqa: B008 - frozen, and without any permission
     policy: PlanPolicy = PlanPolicy(),  # noqa: B008 - frozen defaults
-    owners: Mapping[tuple[str, str], str] | None = None,  # noqa: ARG001
+    owners: Mapping[tuple[str, str], str] | None = None,
     now: datetime | None = None,
 ) -> Draft:
     """Return the steps that make the live systems what the manifests say, in the order of their edges.
 
     The same input in any order gives the same steps. ``owners``: who else owns a live object, by (type, id):
-    such an object is refused by its owner's name. ``now`` decides which days of grace are over; None: none are.
+    such an object is refused by its owner's name. ``now`` decides which days of grace are over; None: the time of the
+    live read.
     """
     wanted = tuple(desired)
     findings: list[Finding] = list(_useless_beliefs(wanted, live, ledger, options))
@@ -111,11 +117,13 @@ def draft_plan(  # noqa: PLR0913 - everything a plan is made from
     identified = identify(wanted, live, ledger, unreadable=unsure)
     findings.extend(identified.findings)
 
-    known = Known((each.address for each in wanted), ledger)
+    last = identified.ledger
+
+    known = Known((each.address for each in wanted), last)
     for each in wanted:
-        if each.type in unsure and (entry := ledger.entries.get(each.address)):
+        if each.type in unsure and (entry := last.entries.get(each.address)):
             known.learn(each.address, each.type, entry.live_id)
-    decisions = Decisions(known, live, ledger, options)
+    decisions = Decisions(known, last, options, owners or {})
     for match in identified.matches:
         decisions.decide(match)
     findings.extend(decisions.findings)
@@ -123,14 +131,22 @@ def draft_plan(  # noqa: PLR0913 - everything a plan is made from
 
     keeping = {each.address for each in wanted} | identified.renamed
     if wanted or not _forgotten_all(ledger, options, findings):
-        removals = decide_removals(live, ledger, steps, wanted=keeping, skipped=unsure)
+        rules = Rules(
+            now=now or live.read_at,
+            grace_days=policy.grace_days,
+            removed=policy.removed,
+            owners=owners or {},
+        )
+        removals = decide_removals(live, last, steps, wanted=keeping, skipped=unsure, rules=rules)
         steps.update(removals.steps)
         findings.extend(removals.findings)
-    scope = Scope(options.selection, wanted, ledger)
-    chosen = select_steps(scope, _with_delete_order(steps, ledger, live))
+    handed, taken = hand_over(steps, live, last)
+    findings.extend(taken)
+    scope = Scope(options.selection, wanted, last)
+    chosen = select_steps(scope, with_precedence(handed, last, live))
     findings = [*about_selected(findings, scope, chosen), *chosen.findings]
-    findings.extend(_dangling(chosen.steps, live, ledger))
-    findings.extend(unseen_mappings(chosen.steps.values(), wanted, live, ledger))
+    findings.extend(find_dangling(chosen.steps, live, last))
+    findings.extend(unseen_mappings(chosen.steps.values(), wanted, live, last))
 
     ordered, cycles = order_steps(chosen.steps)
     findings.extend(cycles)
@@ -270,66 +286,3 @@ def _forgotten_all(ledger: Ledger, options: PlanOptions, findings: list[Finding]
         )
     )
     return True
-
-
-def _dangling(steps: Mapping[Address, Step], live: LiveState, ledger: Ledger) -> Iterable[Finding]:
-    """Yield an error for each Replace that somebody who refers to the old object does not let happen."""
-    replaced = [each for each in steps.values() if each.change is Change.REPLACE]
-    if not replaced:
-        return
-    usage = Usage(live, ledger)
-    for step in replaced:
-        users = usage.staying(step.type, step.live_id, steps, ())
-        if users:
-            yield Finding(
-                "AUD2012",
-                Severity.ERROR,
-                f"{step.address}: {step.type} {step.live_id} would be replaced, but "
-                f"{usage.shown(users)} would still refer to the old one",
-                step.span,
-                "restore the old value, or remove the use first",
-                step.address,
-            )
-        if late := _letting_go_late(step, steps, usage):
-            yield Finding(
-                "AUD2012",
-                Severity.ERROR,
-                f"{step.address}: {step.type} {step.live_id} would be replaced, but the old one has to go first, "
-                f"and {usage.shown(late)} would only then stop using it",
-                step.span,
-                "restore the old value; or make the new object under another name, let its users refer to that, "
-                "and drop this manifest: then the old one goes last",
-                step.address,
-            )
-
-
-def _letting_go_late(step: Step, steps: Mapping[Address, Step], usage: Usage) -> list[LiveObject]:
-    """Return the users in the same system that are updated: most wait for the new object's id.
-
-    The system they share refuses to delete what is in use, or breaks its user. What uses an object from the other
-    system is not asked: it follows once the new one is there.
-    """
-    found: dict[str, LiveObject] = {}
-    for user, name in usage.of(step.type, step.live_id):
-        owner = usage.owners.get((user.type, user.id))
-        change = steps.get(owner) if owner is not None else None
-        if (
-            change is not None
-            and change.change is Change.UPDATE
-            and lets_go(change, name, step.type, step.live_id)
-            and OBJECT_TYPES[user.type].system == OBJECT_TYPES[step.type].system
-        ):
-            found[str(owner)] = user
-    return [found[each] for each in sorted(found)]
-
-
-def _with_delete_order(
-    steps: Mapping[Address, Step], ledger: Ledger, live: LiveState
-) -> Mapping[Address, Step]:
-    waiting = deletes_wait_for(steps, ledger, live)
-    if not waiting:
-        return steps
-    return {
-        address: replace(step, requires=waiting[address]) if address in waiting else step
-        for address, step in steps.items()
-    }

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audctl.model.canonical import canonical
 from audctl.model.change import Change, FieldChange, FieldReason, Step
 from audctl.model.finding import Finding, Severity
-from audctl.model.objects import OBJECT_TYPES
-from audctl.model.value import Reference
 from audctl.plan.compare import Comparison
 from audctl.plan.content import Contents
 from audctl.plan.describe import (
+    day,
     impact_of,
     keep_step,
     label_of,
@@ -29,29 +27,38 @@ from audctl.plan.watch import (
     visible_changes,
     watched_step,
 )
-from audctl.redact import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from audctl.model.address import Address
     from audctl.model.desired import DesiredObject
     from audctl.model.ledger import Ledger, LedgerEntry
-    from audctl.model.live import LiveObject, LiveState
+    from audctl.model.live import LiveObject
+    from audctl.model.value import Plain
     from audctl.plan.compare import Differences
     from audctl.plan.identify import Match
     from audctl.plan.known import Known
     from audctl.plan.options import PlanOptions
 
 INTERRUPTED = "created by an interrupted run"
+TOMBSTONE = "lifecycle.removedAt"
+"""As a field of a step: since when the manifest was gone."""
 
 
 class Decisions:
     """Steps and findings for desired objects; feed it matches in type order."""
 
-    def __init__(self, known: Known, live: LiveState, ledger: Ledger, options: PlanOptions) -> None:
+    def __init__(
+        self,
+        known: Known,
+        ledger: Ledger,
+        options: PlanOptions,
+        owners: Mapping[tuple[str, str], str],
+    ) -> None:
         self.known = known
-        self.live = live
-        self.ledger = ledger
         self.options = options
+        self.owners = owners
         self.comparison = Comparison(known, ledger)
         self.contents = Contents(ledger)
         self.steps: dict[Address, Step] = {}
@@ -91,35 +98,10 @@ class Decisions:
         return self._owned(match, match.live, found)
 
     def _owned(self, match: Match, live: LiveObject, found: Differences) -> Step:
-        if found.write.keys() & set(OBJECT_TYPES[match.desired.type].key):
-            self._check_key(match.desired, live, found)
         if match.standing is Standing.CLAIMED:
             change = Change.UPDATE if found.changes else Change.ADOPT
             return self._written(match, live, found, change, INTERRUPTED)
         return self._update_or_keep(match, live, found)
-
-    def _check_key(self, wanted: DesiredObject, live: LiveObject, found: Differences) -> None:
-        """Refuse to give an object the key that another one carries now."""
-        kinds = OBJECT_TYPES[wanted.type]
-        values = {**live.fields, **found.write}
-        if any(isinstance(values.get(name), (Reference, Secret)) for name in kinds.key):
-            return
-        key = tuple(
-            str(canonical(kinds.fields[name].form, values.get(name)) or "")  # type: ignore[arg-type]  # seen above
-            for name in kinds.key
-        )
-        others = [
-            each for each in self.live.by_key.get((wanted.type, key), ()) if each.id != live.id
-        ]
-        if others:
-            shown = " / ".join(f'"{part}"' for part in key)
-            self._refuse(
-                wanted,
-                "AUD2015",
-                f"{wanted.address}: {live.type} {live.id} cannot take the key {shown}, "
-                f"{live.type} {others[0].id} has it",
-                hint="choose another key, or change the other one first and apply that",
-            )
 
     def _used(self, match: Match, live: LiveObject) -> Step | None:
         self._learn(match.desired, live)
@@ -214,16 +196,19 @@ class Decisions:
         noted = self._notes(match, entry)
         if not found.changes and not noted:
             needed = found.targets.union(wanted.requires) if wanted.requires else found.targets
-            if not found.stale and needed == set(entry.requires):
+            done = wanted.resource is None or entry.previous_names == wanted.resource.previous_names
+            if not found.stale and done and needed == set(entry.requires):
                 return keep_step(wanted, live, "")
             return self._written(match, live, found, Change.KEEP, "")
         reasons = sorted({str(each.reason) for each in found.changes})
         if found.changes and not found.direct:
             because = min(found.indirect)
             reasons = [f"refers to {because}, which is {self.anew.get(because, 'created')}"]
+        if entry.removed_at is not None:
+            reasons.insert(0, "its manifest is back")
         if match.renamed_from is not None:
             reasons.insert(0, f"renamed from {match.renamed_from}")
-        elif noted:
+        elif noted and entry.removed_at is None:
             reasons.append("only the ledger changes" if not found.changes else "ledger changes too")
         found.changes.extend(noted)
         return self._written(match, live, found, Change.UPDATE, "; ".join(reasons))
@@ -234,14 +219,19 @@ class Decisions:
         resource = wanted.resource
         if resource is None:
             return []
-        notes: list[tuple[str, str | bool, str | bool]] = []
+        notes: list[tuple[str, Plain, Plain]] = []
         if match.renamed_from is not None:
             notes.append(("metadata.name", match.renamed_from.name, wanted.address.name))
-        if entry.protect != resource.lifecycle.protect:
-            notes.append(("lifecycle.protect", entry.protect, resource.lifecycle.protect))
-        policy = policy_of(wanted)
-        if entry.deletion_policy != policy:
-            notes.append(("lifecycle.deletionPolicy", entry.deletion_policy, policy))
+        if entry.removed_at is not None:
+            notes.append((TOMBSTONE, day(entry.removed_at), None))
+        lifecycle = resource.lifecycle
+        for name, before, after in (
+            ("protect", entry.protect, lifecycle.protect),
+            ("deletionPolicy", entry.deletion_policy, policy_of(wanted)),
+            ("graceDays", entry.grace_days, lifecycle.grace_days),
+        ):
+            if before != after:
+                notes.append((f"lifecycle.{name}", before, after))
         return [
             FieldChange(
                 field=name,
@@ -255,6 +245,8 @@ class Decisions:
 
     def _adopt(self, match: Match, live: LiveObject, found: Differences) -> Step | None:
         wanted = match.desired
+        if self._is_elsewhere(wanted, live):
+            return None
         if self.options.adopt or (wanted.resource is not None and wanted.resource.adopt):
             return self._written(match, live, found, Change.ADOPT, "exists, and nobody owned it")
         self._refuse(
@@ -275,6 +267,8 @@ class Decisions:
         )
         if match.standing is Standing.FOREIGN:
             self._learn(wanted, live)
+            if self._is_elsewhere(wanted, live):
+                return None
             self._refuse(
                 wanted,
                 "AUD2008",
@@ -295,10 +289,26 @@ class Decisions:
                 else "set spec.lifecycle.allowReplace: true, or restore the old value",
             )
             return None
+        if self._is_elsewhere(wanted, live):
+            self._learn(wanted, live)
+            return None
         self._learn(wanted, live, stays=False)
         self.anew[wanted.address] = "replaced"
         self.comparison.make_anew(wanted, live, found)
         return self._written(match, live, found, Change.REPLACE, f"{names} cannot change in place")
+
+    def _is_elsewhere(self, wanted: DesiredObject, live: LiveObject) -> bool:
+        """Refuse what another project owns: two repositories would undo each other's work for ever."""
+        owner = self.owners.get((live.type, live.id))
+        if owner is None:
+            return False
+        self._refuse(
+            wanted,
+            "AUD2020",
+            f"{wanted.address}: {live.type} {live.id} belongs to {owner}{last_changed(live)}, and is never taken over",
+            hint="let that project forget it first (spec.removed, action: forget), or take this manifest away",
+        )
+        return True
 
     # --- shared -----------------------------------------------------------------------------------
 
@@ -351,6 +361,8 @@ class Decisions:
             protect=resource is not None and resource.lifecycle.protect,
             deletion_policy=policy_of(wanted),
             renamed_from=match.renamed_from,
+            grace_days=resource.lifecycle.grace_days if resource is not None else None,
+            previous_names=resource.previous_names if resource is not None else (),
         )
 
     def _blocker(self, found: Differences, wanted: DesiredObject) -> Address | None:

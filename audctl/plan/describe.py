@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from audctl.model.change import Change, FieldChange, Step
@@ -11,6 +12,7 @@ from audctl.model.resource import DeletionPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from audctl.model.address import Address
     from audctl.model.desired import DesiredObject
@@ -74,6 +76,11 @@ def last_changed(live: LiveObject) -> str:
     who = f" by {live.changed_by}" if live.changed_by else ""
     when = f" on {live.changed_at:%Y-%m-%d %H:%M} UTC" if live.changed_at else ""
     return f" (last changed{who}{when})" if who or when else ""
+
+
+def day(moment: datetime) -> str:
+    """Return the day of a moment, in UTC, as people write it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d}"
 
 
 def overwritten(changes: Iterable[FieldChange]) -> str:

@@ -6,7 +6,8 @@
     delete   shared list → mapping → segment → trait → data source
 
 No table of kinds decides that: what a step refers to comes first, and what referred to a deleted object lets
-go of it first. Steps that keep their object wait for nothing and nothing waits for them.
+go of it first. Steps that keep their object wait for nothing and nothing waits for them. Beside references, a key that
+passes from one object to another is given up before it is taken.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def order_steps(steps: Mapping[Address, Step]) -> tuple[tuple[Step, ...], tuple[
     head = tuple(steps[address] for address in kept)
     graph: TopologicalSorter[Address] = TopologicalSorter(
         {
-            address: [each for each in step.requires if each in acting and each != address]
+            address: [each for each in _before(step, acting) if each in acting and each != address]
             for address, step in acting.items()
         }
     )
@@ -53,6 +54,12 @@ def order_steps(steps: Mapping[Address, Step]) -> tuple[tuple[Step, ...], tuple[
         for each in graph.get_ready():
             heapq.heappush(ready, each)
     return head + tuple(ordered), ()
+
+
+def _before(step: Step, acting: Mapping[Address, Step]) -> list[Address]:
+    """Return what comes first; what gives its key up in a first act of its own does so in time anyhow."""
+    givers = [each for each in step.after if each in acting and not acting[each].clears_first]
+    return [*step.requires, *givers]
 
 
 def _cycle(members: list[Address]) -> Finding:

@@ -66,10 +66,12 @@ class Match:
 class Identified:
     """All matches in type order, and what could not be told apart."""
 
+    ledger: Ledger
+    """With renamed entries under their new addresses."""
     matches: list[Match] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     renamed: set[Address] = field(default_factory=set)
-    """Old addresses whose entries went over to new ones."""
+    """Old addresses whose entries went over to new ones, or might have to: nothing there is let go of."""
 
 
 def in_type_order(desired: Iterable[DesiredObject]) -> list[DesiredObject]:
@@ -101,8 +103,9 @@ class _Identification:
         self.desired = desired
         self.addresses = frozenset(each.address for each in desired)
         self.renames = Renames(desired, live, ledger)
+        self.came_from = {new: old for old, new in self.renames.moves.items()}
         self.live = live
-        self.ledger = ledger
+        self.ledger = ledger = ledger.with_moves(self.renames.moves)
         self.unreadable = unreadable
         self.ids: dict[Address, str] = {}
         self.owners = {(each.type, each.live_id): each.address for each in ledger.entries.values()}
@@ -111,7 +114,7 @@ class _Identification:
         self.partial: dict[
             tuple[str, tuple[str, ...]], dict[tuple[str, ...], list[LiveObject]]
         ] = {}
-        self.result = Identified()
+        self.result = Identified(ledger)
 
     def run(self) -> Identified:
         twice = [
@@ -139,9 +142,11 @@ class _Identification:
                 wanted,
                 "AUD2016",
                 doubt,
-                hint="rename one at a time, and give a name to another object only once the one that had it is gone",
+                hint="what was renamed already needs no previous name any more: take it away; otherwise rename in two "
+                "steps, through a third name, and apply in between",
             )
-        entry, renamed_from = self.renames.entry(wanted.address)
+        entry = self.ledger.entries.get(wanted.address)
+        renamed_from = self.came_from.get(wanted.address)
         if renamed_from is not None:
             self.result.renamed.add(renamed_from)
         if entry is not None:

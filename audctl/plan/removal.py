@@ -1,28 +1,57 @@
-"""Decide what becomes of owned objects that no manifest asks for any longer."""
+"""Decide what becomes of owned objects that no manifest asks for any longer.
+
+The way down is a ladder, and each rung is a plan of its own::
+
+    manifest gone → paused, with a tombstone in the ledger → days of grace → unbound and deleted
+
+Every rung but the last is undone by bringing the manifest back. ``deletionPolicy: Delete`` and ``Orphan`` leave the
+ladder out, and so does a word about the resource in the project file (``spec.removed``).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from audctl.model.canonical import canonical
 from audctl.model.change import Change, FieldChange, FieldReason, Step
 from audctl.model.effect import Impact
 from audctl.model.finding import Finding, Severity
-from audctl.model.objects import OBJECT_TYPES, Form
+from audctl.model.objects import OBJECT_TYPES
+from audctl.model.policy import RemovedAction
 from audctl.model.resource import DeletionPolicy
 from audctl.plan.content import Contents
-from audctl.plan.describe import PEOPLE
+from audctl.plan.describe import PEOPLE, day
 from audctl.plan.identify import TYPE_ORDER
 from audctl.plan.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterator, Mapping
+    from datetime import datetime
 
     from audctl.model.address import Address
     from audctl.model.ledger import Intent, Ledger, LedgerEntry
     from audctl.model.live import LiveObject, LiveState
-    from audctl.model.value import LiveValue, Plain
+    from audctl.model.policy import Removed
+    from audctl.model.value import LiveValue
+
+GONE = "its manifest is gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """By what objects go whose manifests are gone."""
+
+    now: datetime | None = None
+    """The time of the live read; None: no tombstone is set, and no days of grace are over."""
+    grace_days: int = 30
+    """Where the manifest had no days of its own."""
+    removed: tuple[Removed, ...] = ()
+    """The project's explicit words."""
+    owners: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
+    """Other projects that own a live object, by type and id."""
 
 
 @dataclass
@@ -33,13 +62,14 @@ class Removals:
     findings: list[Finding] = field(default_factory=list)
 
 
-def decide_removals(
+def decide_removals(  # noqa: PLR0913 - three sides, and what is to be left alone
     live: LiveState,
     ledger: Ledger,
     steps: Mapping[Address, Step],
     *,
     wanted: Collection[Address],
     skipped: Collection[str],
+    rules: Rules,
 ) -> Removals:
     """Return steps for every entry and intent whose address is not in ``wanted``.
 
@@ -52,20 +82,40 @@ def decide_removals(
         if each.address not in wanted and each.type not in skipped
     ]
     entries.sort(key=lambda each: (TYPE_ORDER[each.type], each.address), reverse=True)
-    decision = _Removal(live, ledger, steps)
+    decision = _Removal(live, ledger, steps, rules)
     for each in entries:
         decision.decide(each)
     for intent in ledger.intents.values():
         if intent.address not in wanted and intent.address not in ledger.entries:
             decision.drop_intent(intent)
+    decision.result.findings.extend(_idle_words(ledger, rules.removed))
     return decision.result
 
 
+def _idle_words(ledger: Ledger, removed: tuple[Removed, ...]) -> Iterator[Finding]:
+    """Yield a note for each word about a resource that nothing is left of."""
+    known = {each.resource for each in ledger.entries} if removed else ()
+    for each in removed:
+        if each.address not in known:
+            yield Finding(
+                "AUD2022",
+                Severity.NOTE,
+                f"spec.removed names {each.address}, of which audctl owns nothing here",
+                each.span,
+                "once that is so in every environment, take the entry out",
+                each.address,
+            )
+
+
 class _Removal:
-    def __init__(self, live: LiveState, ledger: Ledger, steps: Mapping[Address, Step]) -> None:
+    def __init__(
+        self, live: LiveState, ledger: Ledger, steps: Mapping[Address, Step], rules: Rules
+    ) -> None:
         self.live = live
         self.ledger = ledger
         self.wanted_steps = steps
+        self.rules = rules
+        self.words = {each.address: each for each in rules.removed}
         self.leaving: set[tuple[str, str]] = set()
         self.contents = Contents(ledger)
         self.result = Removals()
@@ -81,97 +131,179 @@ class _Removal:
 
     def decide(self, entry: LedgerEntry) -> None:
         standing = self.live.by_id.get((entry.type, entry.live_id))
+        word = self.words.get(entry.address.resource)
         if standing is None:
             self._add(entry, None, Change.FORGET, "gone live too")
         elif OBJECT_TYPES[entry.type].shared:
             self._shared(entry, standing)
         elif entry.protect:
-            self._keep(
-                entry,
-                standing,
-                "protected",
-                Finding(
-                    "AUD2009",
-                    Severity.WARNING,
-                    f"{entry.address} is protected: its manifest is gone, {entry.type} {standing.id} stays",
-                    hint="to let it go, restore the manifest with lifecycle.protect: false and apply",
-                    address=entry.address,
-                ),
-            )
+            self._protected(entry, standing, word)
+        elif word is not None:
+            self._by_word(entry, standing, word)
         else:
             self._by_policy(entry, standing)
+
+    def _protected(self, entry: LedgerEntry, standing: LiveObject, word: Removed | None) -> None:
+        asked = f", although spec.removed says {word.action}" if word is not None else ""
+        self._keep(
+            entry,
+            standing,
+            "protected",
+            Finding(
+                "AUD2009",
+                Severity.WARNING,
+                f"{entry.address} is protected: {GONE}, {entry.type} {standing.id} stays{asked}",
+                word.span if word is not None else None,
+                "to let it go, restore the manifest with lifecycle.protect: false and apply",
+                entry.address,
+            ),
+        )
+
+    def _by_word(self, entry: LedgerEntry, standing: LiveObject, word: Removed) -> None:
+        because = f"{GONE}; spec.removed: {word.action}"
+        if word.reason:
+            because += f", {word.reason}"
+        if word.action is RemovedAction.FORGET:
+            self._add(entry, standing, Change.FORGET, because)
+        elif word.action is RemovedAction.DELETE:
+            self._delete(entry, standing, because)
+        elif entry.removed_at is None or not self._is_paused(entry, standing):
+            self._bury(entry, standing, because)
+        else:
+            self._keep(entry, standing, f"{self._since(entry)}; spec.removed: {word.action}")
 
     def _by_policy(self, entry: LedgerEntry, standing: LiveObject) -> None:
         policy = entry.deletion_policy
         if policy == DeletionPolicy.DELETE:
-            self._delete(entry, standing)
+            self._delete(entry, standing, GONE)
         elif policy == DeletionPolicy.PAUSE:
-            self._pause(entry, standing)
+            self._ladder(entry, standing)
         else:
             self._add(
                 entry,
                 standing,
                 Change.FORGET,
-                "its manifest is gone; deletionPolicy Orphan: it stays live, unmanaged",
+                f"{GONE}; deletionPolicy Orphan: it stays live, unmanaged",
             )
 
     def _shared(self, entry: LedgerEntry, standing: LiveObject) -> None:
         if self._staying_users(standing):
             self._keep(entry, standing, "no longer needed, but not empty")
+        elif self.rules.owners.get((standing.type, standing.id)) is not None:
+            self._keep(entry, standing, "no longer needed, but another project owns it as well")
         else:
             self._add(entry, standing, Change.DELETE, "no longer needed, and empty")
 
-    def _delete(self, entry: LedgerEntry, standing: LiveObject) -> None:
-        users = self._staying_users(standing)
-        if not users:
-            self._add(entry, standing, Change.DELETE, "its manifest is gone")
-            return
-        shown = self.usage.shown(users)
-        self._keep(
-            entry,
-            standing,
-            f"still used by {shown}",
-            Finding(
-                "AUD2010",
-                Severity.WARNING,
-                f"{entry.address}: its manifest is gone, but {entry.type} {standing.id} stays, "
-                f"because it is still used by {shown}",
-                hint="remove the use first; audctl deletes it with the next plan",
-                address=entry.address,
-            ),
-        )
+    # --- the ladder -------------------------------------------------------------------------------
 
-    def _pause(self, entry: LedgerEntry, standing: LiveObject) -> None:
-        kinds = OBJECT_TYPES[entry.type]
-        if not kinds.paused:
-            self._keep(
-                entry, standing, "its manifest is gone; it cannot be paused and stays as it is"
+    def _ladder(self, entry: LedgerEntry, standing: LiveObject) -> None:
+        days = self._days(entry)
+        if entry.removed_at is None:
+            self._bury(entry, standing, GONE)
+        elif not self._is_paused(entry, standing):
+            self._bury(
+                entry, standing, f"{GONE}; somebody started it again, so the days begin anew"
             )
-            return
+        elif self.rules.now is None or self.rules.now < entry.removed_at + timedelta(days=days):
+            self._keep(entry, standing, self._since(entry, days))
+        else:
+            since = f"{GONE} since {day(entry.removed_at)}, and the {_counted(days)} of grace over"
+            self._delete(entry, standing, since)
+
+    def _days(self, entry: LedgerEntry) -> int:
+        return self.rules.grace_days if entry.grace_days is None else entry.grace_days
+
+    def _since(self, entry: LedgerEntry, days: int | None = None) -> str:
+        assert entry.removed_at is not None
+        state = "paused" if OBJECT_TYPES[entry.type].paused else "without a manifest"
+        until = ""
+        if days is not None:
+            until = f", deletable from {day(entry.removed_at + timedelta(days=days))}"
+        return f"{state} since {day(entry.removed_at)}{until}"
+
+    def _is_paused(self, entry: LedgerEntry, standing: LiveObject) -> bool:
+        """Whether nothing is left to stop; true of what cannot be stopped at all."""
+        return not self._pausing(entry, standing)
+
+    def _pausing(self, entry: LedgerEntry, standing: LiveObject) -> dict[str, LiveValue]:
+        """Return the values that would pause an object, those that stand already left out."""
+        kinds = OBJECT_TYPES[entry.type]
         write: dict[str, LiveValue] = {}
-        changes = []
         for name, value in kinds.paused.items():
             paused = value if isinstance(value, (str, bool)) else str(value)
             form = kinds.fields[name].form
-            before = canonical(form, standing.fields.get(name))
-            if before != canonical(form, paused):
+            if canonical(form, standing.fields.get(name)) != canonical(form, paused):
                 write[name] = paused
-                changes.append(
-                    FieldChange(field=name, before=before, after=paused, reason=FieldReason.PAUSE)
-                )
-        if not write:
-            self._keep(
-                entry, standing, "its manifest is gone; already paused", owned=_as_paused(entry)
+        return write
+
+    def _bury(self, entry: LedgerEntry, standing: LiveObject, reason: str) -> None:
+        """Pause an object and set its tombstone; only the tombstone where nothing is left to pause."""
+        if self._has_other_owner(entry, standing, "paused"):
+            return
+        kinds = OBJECT_TYPES[entry.type].fields
+        write = self._pausing(entry, standing)
+        changes = tuple(
+            FieldChange(
+                field=name,
+                before=canonical(kinds[name].form, standing.fields.get(name)),
+                after=value,  # type: ignore[arg-type]  # text or flag
+                reason=FieldReason.PAUSE,
+            )
+            for name, value in write.items()
+        )
+        if write:
+            self._add(
+                entry, standing, Change.PAUSE, reason, fields=changes, write=write, buried=True
             )
             return
-        self._add(
+        already = (
+            "already paused"
+            if OBJECT_TYPES[entry.type].paused
+            else "it cannot be paused and stays as it is"
+        )
+        self._add(entry, standing, Change.KEEP, f"{reason}; {already}", buried=True)
+
+    def _delete(self, entry: LedgerEntry, standing: LiveObject, reason: str) -> None:
+        users = self._staying_users(standing)
+        if users:
+            shown = self.usage.shown(users)
+            self._keep(
+                entry,
+                standing,
+                f"still used by {shown}",
+                Finding(
+                    "AUD2010",
+                    Severity.WARNING,
+                    f"{entry.address}: {GONE}, but {entry.type} {standing.id} stays, "
+                    f"because it is still used by {shown}",
+                    hint="remove the use first; audctl deletes it with the next plan",
+                    address=entry.address,
+                ),
+            )
+        elif not self._has_other_owner(entry, standing, "deleted"):
+            self._add(entry, standing, Change.DELETE, reason)
+
+    def _has_other_owner(self, entry: LedgerEntry, standing: LiveObject, verb: str) -> bool:
+        """Keep what another project owns too: two ledgers claim it, and only one of them knows that it should go."""
+        owner = self.rules.owners.get((standing.type, standing.id))
+        if owner is None:
+            return False
+        self._keep(
             entry,
             standing,
-            Change.PAUSE,
-            "its manifest is gone",
-            fields=tuple(changes),
-            write=write,
+            f"owned by {owner} as well",
+            Finding(
+                "AUD2021",
+                Severity.WARNING,
+                f"{entry.address}: {GONE}, but {entry.type} {standing.id} is not {verb}, "
+                f"because {owner} owns it as well",
+                hint="let one of the two forget it (spec.removed, action: forget)",
+                address=entry.address,
+            ),
         )
+        return True
+
+    # --- shared -----------------------------------------------------------------------------------
 
     def drop_intent(self, intent: Intent) -> None:
         """Let go of a create that nobody wants any longer, whether it happened or not."""
@@ -181,7 +313,7 @@ class _Removal:
             if (each.type, each.id) not in self.owned
         ]
         live_id = found[0].id if len(found) == 1 else ""
-        reason = "an interrupted run meant to create it; its manifest is gone"
+        reason = f"an interrupted run meant to create it; {GONE}"
         if live_id:
             reason += f", {intent.type} {live_id} stays live, unmanaged"
         self.result.steps[intent.address] = Step(
@@ -202,10 +334,8 @@ class _Removal:
         standing: LiveObject,
         reason: str,
         finding: Finding | None = None,
-        *,
-        owned: Mapping[str, Plain] | None = None,
     ) -> None:
-        self._add(entry, standing, Change.KEEP, reason, owned=owned)
+        self._add(entry, standing, Change.KEEP, reason)
         if finding is not None:
             self.result.findings.append(finding)
 
@@ -218,7 +348,7 @@ class _Removal:
         *,
         fields: tuple[FieldChange, ...] = (),
         write: Mapping[str, LiveValue] | None = None,
-        owned: Mapping[str, Plain] | None = None,
+        buried: bool = False,
     ) -> None:
         if change is Change.DELETE and standing is not None:
             self.leaving.add((standing.type, standing.id))
@@ -234,9 +364,7 @@ class _Removal:
             label=entry.label or entry.address.name,
             fields=fields,
             write=write or {},
-            owned=owned or {},
             content=self.contents.digest(entry.type, write or {}),
-            requires=entry.requires if owned else (),
             live_id=entry.live_id,
             fingerprint=standing.fingerprint() if standing is not None else "",
             changed_at=standing.changed_at if standing is not None else None,
@@ -244,68 +372,9 @@ class _Removal:
             impact=impact,
             protect=entry.protect,
             deletion_policy=entry.deletion_policy,
+            removed_at=self.rules.now if buried else None,
         )
 
 
-def _as_paused(entry: LedgerEntry) -> dict[str, Plain]:
-    """Return the fields to record for an object somebody else paused; none when they are recorded already.
-
-    Otherwise drift would report for ever what audctl itself would have done.
-    """
-    kinds = OBJECT_TYPES[entry.type]
-    assert not any(each.form is Form.SECRET for each in kinds.fields.values()), "would be lost"
-    paused = {
-        name: canonical(kinds.fields[name].form, value)  # type: ignore[arg-type]  # text or flag
-        for name, value in kinds.paused.items()
-    }
-    if all(entry.fields.get(name) == value for name, value in paused.items()):
-        return {}
-    return {**entry.fields, **paused}
-
-
-def deletes_wait_for(
-    steps: Mapping[Address, Step], ledger: Ledger, live: LiveState
-) -> dict[Address, tuple[Address, ...]]:
-    """Return, for each object to delete, the steps that must let go of it first.
-
-    What referred to it is known from the ledger, for objects whose manifests are gone, and from what stands
-    live, for whatever changed since.
-    """
-    leaving = {
-        (step.type, step.live_id): address
-        for address, step in steps.items()
-        if step.change is Change.DELETE
-    }
-    if not leaving:
-        return {}
-    found: dict[Address, set[Address]] = {address: set() for address in leaving.values()}
-    for entry in ledger.entries.values():
-        _add_users(found, entry.address, entry.requires, steps)
-    usage = Usage(live, ledger)
-    for (object_type, live_id), address in leaving.items():
-        users = (
-            usage.owners.get((user.type, user.id)) for user, _ in usage.of(object_type, live_id)
-        )
-        found[address].update(
-            each
-            for each in users
-            if each is not None and _acts(steps.get(each)) and each != address
-        )
-    return {address: tuple(sorted(users)) for address, users in found.items() if users}
-
-
-def _add_users(
-    found: dict[Address, set[Address]],
-    user: Address,
-    requires: Iterable[Address],
-    steps: Mapping[Address, Step],
-) -> None:
-    if not _acts(steps.get(user)):
-        return
-    for each in requires:
-        if each in found and each != user:
-            found[each].add(user)
-
-
-def _acts(step: Step | None) -> bool:
-    return step is not None and step.change in {Change.UPDATE, Change.REPLACE, Change.DELETE}
+def _counted(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days"

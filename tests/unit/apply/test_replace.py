@@ -94,8 +94,8 @@ def test_what_a_replaced_requirement_needs_is_waited_for_too() -> None:
     order = list(TopologicalSorter(acts_of(steps, ledger)).static_order())
     assert [f"{each.address.resource} {each.phase.name}" for each in order] == [
         "Folder/f WRITE",
-        "Trait/a REMOVE",
-        "DataSource/d REMOVE",
+        "Trait/a CLEAR",
+        "DataSource/d CLEAR",
         "DataSource/d WRITE",
         "Trait/a WRITE",
     ]
@@ -112,8 +112,8 @@ def test_an_update_between_two_replaced_objects_makes_no_circle() -> None:
     }
     acts = acts_of(steps, make_ledger())
     order = list(TopologicalSorter(acts).static_order())
-    assert order.index(Act(parse_address("Trait/x#aam.trait"), Phase.REMOVE)) < order.index(
-        Act(parse_address("Trait/z#aam.trait"), Phase.REMOVE)
+    assert order.index(Act(parse_address("Trait/x#aam.trait"), Phase.CLEAR)) < order.index(
+        Act(parse_address("Trait/z#aam.trait"), Phase.CLEAR)
     )
 
 
@@ -137,9 +137,9 @@ def test_a_delete_waits_only_until_a_replaced_user_is_gone() -> None:
     places = [
         order.index(Act(parse_address(a), p))
         for a, p in (
-            (user, Phase.REMOVE),
+            (user, Phase.CLEAR),
             (old, Phase.WRITE),
-            ("DataSource/z#aam.dataSource", Phase.REMOVE),
+            ("DataSource/z#aam.dataSource", Phase.CLEAR),
             (user, Phase.WRITE),
         )
     ]

@@ -70,6 +70,10 @@ def plan_of(case: dict[str, Any]) -> Plan:
         desired,
         make_state(*objects, types=types),
         make_ledger(*entries, intents=intents),
+        removed=case.get("removed", {}),
+        grace_days=case.get("graceDays", 30),
+        owners={tuple(each.split(" ", 1)): who for each, who in case.get("owners", {}).items()},
+        now=case.get("now"),
         adopt=case.get("adopt", False),
         allowed=frozenset(case.get("allowed", [])),
     )
@@ -98,6 +102,10 @@ def details(step: Step) -> dict[str, Any]:
         "protect": step.protect,
         "policy": step.deletion_policy,
         "label": step.label,
+        "after": [str(each) for each in step.after],
+        "interim": sorted(step.interim),
+        "removed_at": step.removed_at.isoformat() if step.removed_at is not None else None,
+        "changed": f"{step.changed_by} {step.changed_at:%Y-%m-%d}" if step.changed_at else "",
         "renamed_from": str(step.renamed_from) if step.renamed_from is not None else None,
     }
 
