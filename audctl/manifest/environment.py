@@ -93,7 +93,7 @@ class EstimateSettings:
     file: str = ""
     """Relative to the project's root; empty: none."""
     live: bool | None = None
-    """Whether Audience Manager is asked; None: only an embedded sandbox is."""
+    """Whether Audience Manager is asked; None: only a sandbox on this machine is."""
     most: int = 20
     """Audiences asked about for one plan."""
     timeout_seconds: int = 120

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from audctl.errors import FindingsError, LockError
 from audctl.manifest.environment import (
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from audctl.providers.campaign.provider import CampaignProvider
     from audctl.providers.ims import BearerToken, ImsAuth
     from audctl.providers.transport import TransportSettings
+
+_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 SANDBOX_CLIENT = "sandbox"
 SANDBOX_SECRET = Secret("sandbox", WELL_KNOWN)
@@ -173,11 +176,13 @@ def _estimators(  # noqa: PLR0913 - what a client of its own is made from
         from audctl.operations.estimate_file import EstimateFile  # noqa: PLC0415 - one of two
 
         found.append(EstimateFile(project.root / asked.file, shown=asked.file))
-    live = environment.sandbox is not None if asked.live is None else asked.live
+    assert environment.audience_manager is not None
+    endpoint = environment.audience_manager.endpoint
+    # Only a sandbox is asked without a word: its answers are quick, and known.
+    live = urlsplit(endpoint).hostname in _THIS_MACHINE if asked.live is None else asked.live
     if live and asked.most:
-        assert environment.audience_manager is not None
         rest = RestClient(
-            environment.audience_manager.endpoint,
+            endpoint,
             auth,
             clock=clock,
             observer=observer,
