@@ -26,9 +26,7 @@ def check_law(
 
     A plan sees more: controls and labels that stand live only, and traits that a rule names by their ids.
     """
-    land = Landscape(
-        resources={each.address: each for each in resources}, ids=MappingProxyType({})
-    )
+    land = Landscape(resources={each.address: each for each in resources}, ids=MappingProxyType({}))
     strict = policy.limits.export_controls is Unlabelled.STRICT
     found = [
         *check_export_controls(land, strict=strict),

@@ -88,8 +88,11 @@ class Landscape:
             node = queue.popleft()
             way = ways[node]
             source = self._source(node)
+            if source is None and node.kind == "Audience":
+                # Made by another product, and nobody says of what: that is an origin as well.
+                source = node
             if source is not None:
-                found.setdefault(source, Origin(source, way))
+                found.setdefault(source, Origin(source, way if source != node else way[1:]))
             for before in sorted(self._feeders(node)):
                 if before not in ways:
                     ways[before] = (before, *way)
@@ -104,6 +107,15 @@ class Landscape:
             if source is not None:
                 found.setdefault(source, Origin(source, (trait, audience)))
         return [found[each] for each in sorted(found)]
+
+    @cached_property
+    def has_controls(self) -> bool:
+        """Whether any data source has export controls at all."""
+        sources = [each for each in self.resources if each.kind == "DataSource"]
+        live = self.live.objects if self.live is not None else ()
+        return any(self.controls(each) for each in sources) or any(
+            each.type == "aam.dataSource" and _declared(each, "exportControls") for each in live
+        )
 
     def controls(self, source: Address) -> frozenset[str] | None:
         """Return the export controls of a data source; None: nobody ever said."""

@@ -19,7 +19,7 @@ from audctl.model.kinds.import_binding import ImportBindingSpec
 from audctl.model.policy import Direction, RestrictionAction, Unlabelled
 from audctl.plan.guards.case import Ruling, verdict
 from audctl.plan.law.export_controls import landscape_of
-from audctl.plan.law.landscape import shown
+from audctl.plan.law.landscape import LIVE, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,7 +125,7 @@ class _Bench:
                 self._restricted(each, (hits or unsaid)[0], used, declared=bool(hits))
             elif unsaid:
                 self._add("AUD2165", Severity.WARNING, self._undeclared(each, unsaid[0]), each.resource.span(),
-                          f"declare spec.governance.dataClasses at {shown(unsaid[0].source)}", each)  # fmt: skip
+                          _declare(unsaid[0].source), each)  # fmt: skip
         for at, approval in enumerate(self.restriction.approvals):
             if at not in used:
                 self._add(
@@ -248,6 +248,17 @@ class _Bench:
     ) -> None:  # fmt: skip
         address = crossing.resource.address if crossing is not None else None
         self.held.findings.append(Finding(code, severity, message, span, hint, address))
+
+
+def _declare(source: Address) -> str:
+    """Return what would have to be written, and where."""
+    if source.kind == LIVE:
+        return (
+            f"describe {shown(source)} in a DataSource manifest, with spec.governance.dataClasses"
+        )
+    if source.kind == "DataSource":
+        return f"declare spec.governance.dataClasses at {source}"
+    return f"name spec.dataSource at {source}, and declare the classes of data there"
 
 
 def _counted(count: int, word: str) -> str:

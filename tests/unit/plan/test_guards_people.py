@@ -1,5 +1,6 @@
 """Guards on people, judged from hand-made effects: by purpose, direction, share and number, at their boundaries."""
 
+# ruff: noqa: ANN401  # fields of any shape
 from __future__ import annotations
 
 from types import MappingProxyType

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401  # fields of any shape
 from __future__ import annotations
 
 from types import MappingProxyType
@@ -102,7 +103,7 @@ def test_a_missing_server_to_server_destination_takes_one_of_few_places() -> Non
     missing = Step(
         address=wanted.address, type="aam.destination", change=Change.MANUAL, reason="not there"
     )
-    limits = {"quotas": {"serverToServerDestinations": 2}}
+    limits: dict[str, Any] = {"quotas": {"serverToServerDestinations": 2}}
     assert codes(ruling(live, [missing], limits, desired=[wanted])) == ["AUD2110"]
     limits = {
         "quotas": {"destinations": 4, "serverToServerDestinations": 3},
