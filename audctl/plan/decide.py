@@ -10,7 +10,6 @@ from audctl.plan.compare import Comparison
 from audctl.plan.content import Contents
 from audctl.plan.describe import (
     day,
-    impact_of,
     keep_step,
     label_of,
     last_changed,
@@ -357,7 +356,6 @@ class Decisions:
             requires=requires,
             span=wanted.span(),
             direct=found.direct or not found.indirect,
-            impact=impact_of(wanted.type, live, found) if change is not Change.KEEP else None,
             protect=resource is not None and resource.lifecycle.protect,
             deletion_policy=policy_of(wanted),
             renamed_from=match.renamed_from,

@@ -1,4 +1,4 @@
-"""What a step says about its object: name, policy, people, and who changed it last."""
+"""What a step says about its object: name, policy, and who changed it last."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from audctl.model.change import Change, FieldChange, Step
-from audctl.model.effect import Impact
-from audctl.model.objects import OBJECT_TYPES, Form
 from audctl.model.resource import DeletionPolicy
 
 if TYPE_CHECKING:
@@ -18,10 +16,6 @@ if TYPE_CHECKING:
     from audctl.model.desired import DesiredObject
     from audctl.model.live import LiveObject
     from audctl.plan.compare import Differences
-
-PEOPLE = frozenset({"aam.segment", "campaign.list"})
-"""Types whose objects hold people."""
-
 
 def keep_step(wanted: DesiredObject, live: LiveObject, reason: str) -> Step:
     """Return the step of an object that stays as it is."""
@@ -53,22 +47,6 @@ def label_of(wanted: DesiredObject, live: LiveObject | None) -> str:
         if isinstance(value, str) and value:
             return value
     return wanted.address.name
-
-
-def impact_of(object_type: str, live: LiveObject | None, found: Differences) -> Impact | None:
-    """Return people before and after, None when the change moves nobody.
-
-    What a changed rule or status does to people only the system can tell.
-    """
-    if object_type not in PEOPLE:
-        return None
-    if live is None:
-        return Impact(before=0, after=None)
-    kinds = OBJECT_TYPES[object_type].fields
-    moving = {name for name, kind in kinds.items() if kind.form is Form.SEGMENT_RULE} | {"status"}
-    if not moving.intersection(found.write):
-        return None
-    return Impact(before=live.members, after=None)
 
 
 def last_changed(live: LiveObject) -> str:

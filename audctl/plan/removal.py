@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING
 
 from audctl.model.canonical import canonical
 from audctl.model.change import Change, FieldChange, FieldReason, Step
-from audctl.model.effect import Impact
 from audctl.model.finding import Finding, Severity
 from audctl.model.objects import OBJECT_TYPES
 from audctl.model.policy import RemovedAction
 from audctl.model.resource import DeletionPolicy
 from audctl.plan.content import Contents
-from audctl.plan.describe import PEOPLE, day
+from audctl.plan.describe import day
 from audctl.plan.identify import TYPE_ORDER
 from audctl.plan.usage import Usage
 
@@ -352,10 +351,6 @@ class _Removal:
     ) -> None:
         if change is Change.DELETE and standing is not None:
             self.leaving.add((standing.type, standing.id))
-        impact = None
-        if standing is not None and entry.type in PEOPLE and change is not Change.KEEP:
-            after = 0 if change is Change.DELETE else standing.members
-            impact = Impact(before=standing.members, after=after)
         self.result.steps[entry.address] = Step(
             address=entry.address,
             type=entry.type,
@@ -369,7 +364,6 @@ class _Removal:
             fingerprint=standing.fingerprint() if standing is not None else "",
             changed_at=standing.changed_at if standing is not None else None,
             changed_by=standing.changed_by if standing is not None else "",
-            impact=impact,
             protect=entry.protect,
             deletion_policy=entry.deletion_policy,
             removed_at=self.rules.now if buried else None,
