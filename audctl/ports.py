@@ -143,3 +143,10 @@ class LedgerStore(Protocol):
     def lock(self, *, holder: str, reason: str, duration: timedelta) -> Lease:
         """Take the lock; raise LockError that says who holds it, since when and until when."""
         ...
+
+    def owners(self) -> Mapping[tuple[str, str], str]:
+        """Return who owns live objects by (type, id), as other ledgers within sight say; one's own is left out.
+
+        Raise LedgerError when one of them cannot be read: what it owns is then unknown, not nobody's.
+        """
+        ...

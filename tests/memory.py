@@ -107,6 +107,9 @@ class MemoryStore:
     def lock(self, *, holder: str, reason: str, duration: timedelta) -> MemoryLease:
         return MemoryLease()
 
+    def owners(self) -> Mapping[tuple[str, str], str]:
+        return {}
+
 
 class MemorySystem:
     """One live system in memory, behind the Provider port. Refuses to delete what is in use."""

@@ -20,13 +20,15 @@ import binascii
 import re
 import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from audctl.errors import ConflictError, LedgerError, LockError, ProviderError
 from audctl.ledger.campaign_lock import CampaignLock
 from audctl.ledger.codec import decode, encode
 from audctl.ledger.lock_record import lost_message
 from audctl.ledger.new_ledger import new_ledger, require_next
+from audctl.ledger.owners import owners_in_campaign
+from audctl.ledger.pointer import POINTER, Pointer, prefix_of, read_pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,25 +41,10 @@ if TYPE_CHECKING:
 CHUNK_CHARACTERS = 200_000
 """Of one memo value: far below what a SOAP request may carry, few enough calls for a large ledger."""
 
-_LAYOUT = 1
-"""Of the options; the format of the bytes in them is the codec's."""
-
 _READS = 3
 """How often a reader starts again when a writer moved the pointer under it."""
 
-_POINTER = re.compile(r"ledger\.([1-9][0-9]{0,17})")
 _CHUNK = re.compile(r"[0-9]+-[0-9a-f]{8}\.[0-9]{4}")
-
-
-class _Pointer(NamedTuple):
-    """Which chunks are the ledger."""
-
-    serial: int
-    version: str
-    chunks: int
-
-    def text(self) -> str:
-        return f"{_LAYOUT}|{self.version}|{self.chunks}"
 
 
 class CampaignStore:
@@ -66,13 +53,14 @@ class CampaignStore:
     def __init__(self, options: OptionsClient, *, project: str, environment: str) -> None:
         self._options = options
         self._project = project
-        self._prefix = f"audctl.{_part(project)}.{_part(environment)}."
+        self._environment = environment
+        self._prefix = prefix_of(project, environment)
         self._lock_name = f"{self._prefix}lock"
         self._lock = CampaignLock(options, self._lock_name)
 
     def load(self) -> Ledger:
         """Return the ledger; a new, empty one when there is no pointer."""
-        seen: _Pointer | None = None
+        seen: Pointer | None = None
         for _ in range(_READS):
             pointer = self._newest(self._options.read_options(f"{self._prefix}ledger.", memo=False))
             if pointer is None:
@@ -99,10 +87,10 @@ class CampaignStore:
         stored = self._newest(present)
         require_next(ledger, stored.serial if stored else 0)
         chunks = [text[at : at + CHUNK_CHARACTERS] for at in range(0, len(text), CHUNK_CHARACTERS)]
-        pointer = _Pointer(ledger.serial, f"{ledger.serial}-{secrets.token_hex(4)}", len(chunks))
+        pointer = Pointer(ledger.serial, f"{ledger.serial}-{secrets.token_hex(4)}", len(chunks))
         for index, chunk in enumerate(chunks):
             self._options.write_option(
-                self._chunk_name(pointer, index), f"{index + 1}/{len(chunks)}", chunk
+                pointer.chunk_name(self._prefix, index), f"{index + 1}/{len(chunks)}", chunk
             )
         if self._chunks(pointer) != text:
             raise LedgerError(
@@ -115,13 +103,16 @@ class CampaignStore:
         """Take the lock, also over one that has expired by the server's clock."""
         return self._lock.take(holder=holder, reason=reason, duration=duration)
 
-    def _chunk_name(self, pointer: _Pointer, index: int) -> str:
-        return f"{self._prefix}{pointer.version}.{index:04d}"
+    def owners(self) -> Mapping[tuple[str, str], str]:
+        """Return what the other ledgers in this instance own; one bulk read of all their options."""
+        return owners_in_campaign(
+            self._options, project=self._project, environment=self._environment
+        )
 
-    def _chunks(self, pointer: _Pointer) -> str | None:
+    def _chunks(self, pointer: Pointer) -> str | None:
         """Return the text of a version; None when a part of it is missing."""
         found = self._options.read_options(f"{self._prefix}{pointer.version}.", memo=True)
-        names = [self._chunk_name(pointer, index) for index in range(pointer.chunks)]
+        names = [pointer.chunk_name(self._prefix, index) for index in range(pointer.chunks)]
         return "".join(found[name][1] for name in names) if found.keys() >= set(names) else None
 
     def _decode(self, encoded: str) -> Ledger:
@@ -136,15 +127,15 @@ class CampaignStore:
         if found is None or found[0].partition("|")[0] != lease.token:
             raise LockError(lost_message(self._lock.held()))
 
-    def _newest(self, options: Mapping[str, tuple[str, str]]) -> _Pointer | None:
+    def _newest(self, options: Mapping[str, tuple[str, str]]) -> Pointer | None:
         pointers = [
             (int(match[1]), string)
             for name, (string, _) in options.items()
-            if (match := _POINTER.fullmatch(name[len(self._prefix) :]))
+            if (match := POINTER.fullmatch(name[len(self._prefix) :]))
         ]
-        return _read_pointer(*max(pointers)) if pointers else None
+        return read_pointer(*max(pointers)) if pointers else None
 
-    def _point_to(self, pointer: _Pointer) -> None:
+    def _point_to(self, pointer: Pointer) -> None:
         name = f"{self._prefix}ledger.{pointer.serial}"
         failure: ProviderError | None = None
         try:
@@ -166,27 +157,8 @@ class CampaignStore:
             name
             for name in names
             if _CHUNK.fullmatch(name[len(self._prefix) :])
-            or _POINTER.fullmatch(name[len(self._prefix) :])
+            or POINTER.fullmatch(name[len(self._prefix) :])
         ]
         # The new ledger stands already: what cannot be removed now, the next save removes.
         with suppress(ProviderError):
             self._options.delete_options(sorted(old, reverse=True))
-
-
-def _part(name: str) -> str:
-    """Return a project's or environment's name so that no two pairs of them give one prefix."""
-    return name.replace(".", "..")
-
-
-def _read_pointer(serial: int, text: str) -> _Pointer:
-    layout, _, rest = text.partition("|")
-    if layout.isdecimal() and int(layout) > _LAYOUT:
-        raise LedgerError(
-            f"the ledger's options have layout {layout}, newer than the {_LAYOUT} this audctl"
-            " knows; use the audctl that wrote it, or a later one"
-        )
-    try:
-        version, chunks = rest.split("|")
-        return _Pointer(serial, version, int(chunks))
-    except ValueError as error:
-        raise LedgerError(f"the ledger's pointer cannot be read: {text[:80]!r}") from error

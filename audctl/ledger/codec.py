@@ -69,8 +69,8 @@ def read_header(data: bytes) -> Header:
     return Header(int(version), int(serial), int(length), checksum.decode(), match.end())
 
 
-def decode(data: bytes, *, project: str) -> Ledger:
-    """Read a ledger of this or an older format.
+def decode(data: bytes, *, project: str | None) -> Ledger:
+    """Read a ledger of this or an older format; ``project`` None: whose ever it is.
 
     Raise LedgerError when it is torn, damaged, of a newer format or of another project.
     """
@@ -90,7 +90,7 @@ def decode(data: bytes, *, project: str) -> Ledger:
         raise LedgerError(f"the ledger cannot be read: {error!r}") from error
     if ledger.serial != header.serial:
         raise LedgerError("the ledger is damaged: two serials in one document")
-    if ledger.project != project:
+    if project is not None and ledger.project != project:
         raise LedgerError(f'this is the ledger of project "{ledger.project}", not of "{project}"')
     return ledger
 
@@ -125,7 +125,20 @@ def _entry_out(entry: LedgerEntry) -> dict[str, Any]:
         "created": entry.created,
         "label": entry.label,
         "appliedAt": entry.applied_at.isoformat() if entry.applied_at else None,
+        **_seldom_out(entry),
     }
+
+
+def _seldom_out(entry: LedgerEntry) -> dict[str, Any]:
+    """Return what most entries have none of, and then leave out: a ledger may hold a hundred thousand of them."""
+    found: dict[str, Any] = {}
+    if entry.removed_at is not None:
+        found["removedAt"] = entry.removed_at.isoformat()
+    if entry.grace_days is not None:
+        found["graceDays"] = entry.grace_days
+    if entry.previous_names:
+        found["previousNames"] = list(entry.previous_names)
+    return found
 
 
 def _is_plain(value: object) -> TypeGuard[Plain]:
@@ -167,7 +180,7 @@ def _address_in(parts: list[str], known: dict[tuple[str, ...], Address]) -> Addr
 
 
 def _entry_in(entry: dict[str, Any], known: dict[tuple[str, ...], Address]) -> LedgerEntry:
-    applied_at = entry.get("appliedAt")
+    applied_at, removed_at = entry.get("appliedAt"), entry.get("removedAt")
     fields = {
         name: value if value.__class__ is str else _plain_in(value)
         for name, value in entry["fields"].items()
@@ -184,7 +197,16 @@ def _entry_in(entry: dict[str, Any], known: dict[tuple[str, ...], Address]) -> L
         created=entry.get("created", True),
         label=entry.get("label", ""),
         applied_at=datetime.fromisoformat(applied_at) if applied_at else None,
+        removed_at=datetime.fromisoformat(removed_at) if removed_at else None,
+        grace_days=_days_in(entry.get("graceDays")),
+        previous_names=tuple(entry.get("previousNames", ())),
     )
+
+
+def _days_in(value: object) -> int | None:
+    if value is not None and type(value) is not int:
+        raise TypeError(f"days of grace are a {type(value).__name__}")
+    return value
 
 
 def _plain_in(value: object) -> Plain:

@@ -10,8 +10,10 @@ from audctl.errors import LedgerError
 from audctl.ledger.codec import decode, encode, read_header
 from audctl.ledger.file_lock import FileLock
 from audctl.ledger.new_ledger import new_ledger, require_next
+from audctl.ledger.owners import owners_beside
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from datetime import timedelta
     from pathlib import Path
 
@@ -25,8 +27,17 @@ _OWNER_ONLY = 0o600
 class FileStore:
     """A ``LedgerStore`` on one machine, or on a file system that supports ``flock`` (POSIX only)."""
 
-    def __init__(self, path: Path, *, project: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        project: str,
+        clock: Clock,
+        elsewhere: Callable[[], Mapping[tuple[str, str], str]] = dict,
+    ) -> None:
+        """``elsewhere`` gives what ledgers in other kinds of places own, as far as they can be seen from here."""
         self._path = path
+        self._elsewhere = elsewhere
         self._project = project
         self._lock = FileLock(path.with_name(path.name + ".lock"), clock)
 
@@ -52,6 +63,10 @@ class FileStore:
     def lock(self, *, holder: str, reason: str, duration: timedelta) -> Lease:
         """Take the lock, also over one that has expired by this machine's clock."""
         return self._lock.take(holder=holder, reason=reason, duration=duration)
+
+    def owners(self) -> Mapping[tuple[str, str], str]:
+        """Return what the other ledgers in the same folder own, and what is owned elsewhere."""
+        return {**self._elsewhere(), **owners_beside(self._path)}
 
     def _read(self) -> bytes | None:
         try:

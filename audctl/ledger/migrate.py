@@ -3,6 +3,8 @@
 ===========  ====================================================================================
 format 1     entries keyed by their address as text; no intents, labels, times or requirements
 format 2     entries and intents as lists, addresses in three parts: a folder's name may hold ``#``
+format 3     tombstones, days of grace and former names of entries; without them none is meant, so that
+             format 2 reads as it is. A new format all the same: who did not know them would lose them
 ===========  ====================================================================================
 """
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
     """A decoded ledger document of any format: untyped until the codec has read it."""
 
-FORMAT = 2
+FORMAT = 3
 """What this audctl writes."""
 
 
@@ -62,5 +64,11 @@ def _from_1(document: Document) -> Document:
     return {**document, "entries": entries, "intents": []}
 
 
-MIGRATIONS: Mapping[int, Callable[[Document], Document]] = MappingProxyType({1: _from_1})
+def _from_2(document: Document) -> Document:
+    return document
+
+
+MIGRATIONS: Mapping[int, Callable[[Document], Document]] = MappingProxyType(
+    {1: _from_1, 2: _from_2}
+)
 """What turns a document of one format into the next one."""

@@ -329,15 +329,21 @@ def _store(
     The ledger is written and the lock let go after a stop was asked for; waiting to repeat such a call must not be
     the moment at which what was done is lost. A Campaign store has a client of its own for that.
     """
+    from audctl.providers.campaign.options import OptionStore  # noqa: PLC0415 - slow to import
+
     clock = SystemClock()
-    if environment.ledger.store is LedgerKind.FILE:
-        from audctl.ledger.file_store import FileStore  # noqa: PLC0415 - one of two
-
-        path = project.root / environment.ledger.path
-        return FileStore(path, project=project.name, clock=clock)
-    from audctl.ledger.campaign_store import CampaignStore  # noqa: PLC0415 - one of two
-    from audctl.providers.campaign.options import OptionStore  # noqa: PLC0415 - with its store
-
     own = client(clock=clock)
     stack.callback(own.close)
-    return CampaignStore(OptionStore(own), project=project.name, environment=environment.name)
+    options = OptionStore(own)
+    if environment.ledger.store is LedgerKind.FILE:
+        from audctl.ledger.file_store import FileStore  # noqa: PLC0415 - one of two
+        from audctl.ledger.owners import owners_in_campaign  # noqa: PLC0415 - with its store
+
+        path = project.root / environment.ledger.path
+        elsewhere = partial(
+            owners_in_campaign, options, project=project.name, environment=environment.name
+        )
+        return FileStore(path, project=project.name, clock=clock, elsewhere=elsewhere)
+    from audctl.ledger.campaign_store import CampaignStore  # noqa: PLC0415 - one of two
+
+    return CampaignStore(options, project=project.name, environment=environment.name)

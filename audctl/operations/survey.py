@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from audctl.ledger.owners import Owners
 from audctl.manifest.policy import plan_policy
 from audctl.operations.connect import Connection, connect
 from audctl.operations.context import StoppableReading, SystemClock
@@ -69,6 +70,7 @@ class Surveyor:
             environment=self.connection.identity,
             options=options,
             policy=plan_policy(self.loaded.project, self.loaded.environment),
+            owners=Owners(self.connection.store.owners),
             now=survey.live.read_at,
         )
         asked = ask_about_people(draft, self.connection)

@@ -118,12 +118,14 @@ def draft_plan(  # noqa: PLR0913 - everything a plan is made from
     findings.extend(identified.findings)
 
     last = identified.ledger
+    # Never asked whether it is empty: that alone would read what most plans do not need.
+    others = {} if owners is None else owners
 
     known = Known((each.address for each in wanted), last)
     for each in wanted:
         if each.type in unsure and (entry := last.entries.get(each.address)):
             known.learn(each.address, each.type, entry.live_id)
-    decisions = Decisions(known, last, options, owners or {})
+    decisions = Decisions(known, last, options, others)
     for match in identified.matches:
         decisions.decide(match)
     findings.extend(decisions.findings)
@@ -135,7 +137,7 @@ def draft_plan(  # noqa: PLR0913 - everything a plan is made from
             now=now or live.read_at,
             grace_days=policy.grace_days,
             removed=policy.removed,
-            owners=owners or {},
+            owners=others,
         )
         removals = decide_removals(live, last, steps, wanted=keeping, skipped=unsure, rules=rules)
         steps.update(removals.steps)

@@ -27,6 +27,18 @@ class Place(Protocol):
         """Return a store as another process would open it."""
         ...
 
+    def other(self, project: str) -> LedgerStore:
+        """Return the store of another project that keeps its ledger within sight."""
+        ...
+
+    def spoil(self, project: str) -> None:
+        """Write into another project's ledger what cannot be read."""
+        ...
+
+    def mend(self, project: str) -> None:
+        """Undo that."""
+        ...
+
     def plant(self, content: bytes) -> None:
         """Put these bytes where the ledger's are."""
         ...
@@ -66,9 +78,23 @@ class FilePlace:
 
     path: Path
     clock: MovableClock = field(default_factory=MovableClock)
+    kept: bytes = b""
 
     def open(self, project: str = "acme") -> LedgerStore:
         return FileStore(self.path, project=project, clock=self.clock)
+
+    def other(self, project: str) -> LedgerStore:
+        return FileStore(self._beside(project), project=project, clock=self.clock)
+
+    def spoil(self, project: str) -> None:
+        self.kept = self._beside(project).read_bytes()
+        self._beside(project).write_bytes(self.kept[:-5])
+
+    def mend(self, project: str) -> None:
+        self._beside(project).write_bytes(self.kept)
+
+    def _beside(self, project: str) -> Path:
+        return self.path.with_name(f"{project}.ledger")
 
     def plant(self, content: bytes) -> None:
         self.path.parent.mkdir(exist_ok=True)
@@ -90,9 +116,30 @@ class CampaignPlace:
 
     bench: Bench
     environment: str
+    kept: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def open(self, project: str = "acme") -> LedgerStore:
         return CampaignStore(self._options(), project=project, environment=self.environment)
+
+    def other(self, project: str) -> LedgerStore:
+        return CampaignStore(self._options(), project=project, environment=self.environment)
+
+    def clear(self) -> None:
+        """Take every ledger of this environment away: projects in one instance see each other's."""
+        options = self._options()
+        names = options.read_options("audctl.", memo=False)
+        options.delete_options(name for name in names if f".{self.environment}." in name)
+
+    def spoil(self, project: str) -> None:
+        options = self._options()
+        present = options.read_options(f"audctl.{project}.{self.environment}.", memo=True)
+        self.kept = {name: each for name, each in present.items() if name.endswith(".0000")}
+        for name, (text, memo) in self.kept.items():
+            options.write_option(name, text, memo[: len(memo) // 2 // 4 * 4])
+
+    def mend(self, project: str) -> None:  # noqa: ARG002 - what was kept knows whose it is
+        for name, (text, memo) in self.kept.items():
+            self._options().write_option(name, text, memo)
 
     def plant(self, content: bytes) -> None:
         version, options = f"{read_header(content).serial}-0badcafe", self._options()

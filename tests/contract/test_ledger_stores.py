@@ -17,6 +17,7 @@ from audctl.redact import Secret
 from tests.contract.ledger_places import CampaignPlace, FilePlace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from audctl.model.value import Plain
@@ -29,11 +30,14 @@ TEN_MINUTES = timedelta(minutes=10)
 
 
 @pytest.fixture(params=["file", "campaign"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     if request.param == "file":
-        return FilePlace(tmp_path / "state" / "acme.ledger")
+        yield FilePlace(tmp_path / "state" / "acme.ledger")
+        return
     bench: Bench = request.getfixturevalue("bench")
-    return CampaignPlace(bench, bench.unique("ledger"))
+    place = CampaignPlace(bench, bench.unique("ledger"))
+    yield place
+    place.clear()
 
 
 def take(store: LedgerStore, holder: str = "me") -> Lease:
@@ -54,6 +58,9 @@ def entry(name: str) -> LedgerEntry:
         created=False,
         label=name,
         applied_at=NOW,
+        removed_at=NOW,
+        grace_days=14,
+        previous_names=("before",),
     )
 
 
@@ -109,8 +116,8 @@ def test_a_torn_ledger_is_an_error_and_never_an_empty_one(place: Place) -> None:
 
 def test_a_newer_format_is_refused_by_name(place: Place) -> None:
     ledger = place.open().load().with_changes(recorded=[entry("a")])
-    place.plant(encode(ledger).replace(b"format=2", b"format=3", 1))
-    with pytest.raises(LedgerError, match="format 3, newer than the 2"):
+    place.plant(encode(ledger).replace(b"format=3", b"format=4", 1))
+    with pytest.raises(LedgerError, match="format 4, newer than the 3"):
         place.open().load()
 
 
@@ -119,6 +126,30 @@ def test_another_project_s_ledger_is_refused(place: Place) -> None:
     place.plant(encode(Ledger(project="other", serial=1, entries=ledger.entries)))
     with pytest.raises(LedgerError, match='project "other"'):
         place.open().load()
+
+
+def test_what_others_own_is_seen_by_their_names_and_never_one_s_own(place: Place) -> None:
+    store, other = place.open(), place.other("ot.her")
+    store.save(store.load().with_changes(recorded=[entry("a")]), take(store))
+    theirs = replace(entry("b"), live_id="4712")
+    lease = take(other)
+    first = other.load().with_changes(recorded=[theirs, entry("x")])
+    other.save(first, lease)
+    other.save(first.with_changes(forgotten=[entry("x").address]), lease)
+    found = store.owners()
+    assert 'project "ot.her"' in found["aam.segment", "4712"]
+    assert ("aam.segment", "4711") not in found
+    assert 'project "acme"' in other.owners()["aam.segment", "4711"]
+
+
+def test_another_ledger_that_cannot_be_read_is_an_error_and_never_nobody(place: Place) -> None:
+    other = place.other("broken")
+    other.save(other.load().with_changes(recorded=[entry("a")]), take(other))
+    place.spoil("broken")
+    with pytest.raises(LedgerError, match="nobody can tell what it owns"):
+        place.open().owners()
+    place.mend("broken")
+    assert ("aam.segment", "4711") in place.open().owners()
 
 
 @pytest.mark.parametrize("changes", [0, 2])

@@ -24,6 +24,17 @@ AUDIENCE = Address("Audience", "cart", "aam.segment")
 FOLDER = Address("Folder", "Web/C# shop", "aam.segmentFolder")
 
 
+PLAIN_ENTRY = {
+    "address": ["K", "n", "o"],
+    "type": "t",
+    "id": "1",
+    "fields": {},
+    "secrets": {},
+    "protect": False,
+    "deletionPolicy": "",
+}
+
+
 def full_ledger() -> Ledger:
     entry = LedgerEntry(
         address=AUDIENCE,
@@ -37,6 +48,9 @@ def full_ledger() -> Ledger:
         created=False,
         label="Cart abandoners",
         applied_at=NOW,
+        removed_at=NOW,
+        grace_days=14,
+        previous_names=("basket", "old cart"),
     )
     folder = LedgerEntry(
         address=FOLDER, type="aam.segmentFolder", live_id="9", fields={"set": ("a", "b"), "no": ()}
@@ -97,8 +111,8 @@ def test_one_changed_byte_is_noticed(data: st.DataObject) -> None:
 
 
 def test_a_newer_format_is_refused_by_both_versions_names() -> None:
-    newer = packed({"serial": 7, "anything": "else"}, 3)
-    with pytest.raises(LedgerError, match="format 3, newer than the 2 this audctl knows"):
+    newer = packed({"serial": 7, "anything": "else"}, 4)
+    with pytest.raises(LedgerError, match="format 4, newer than the 3 this audctl knows"):
         decode(newer, project="acme")
 
 
@@ -143,6 +157,28 @@ def test_format_1_is_migrated() -> None:
     assert read_header(encode(ledger)).format == migrate.FORMAT
 
 
+def test_format_2_reads_as_it_is_without_tombstones() -> None:
+    document = {
+        "project": "acme",
+        "serial": 3,
+        "salt": "5a17",
+        "entries": [
+            {
+                "address": list(AUDIENCE),
+                "type": "aam.segment",
+                "id": "4711",
+                "fields": {"status": "paused"},
+                "secrets": {},
+                "protect": False,
+                "deletionPolicy": "Pause",
+            }
+        ],
+        "intents": [],
+    }
+    entry = decode(packed(document, 2), project="acme").entries[AUDIENCE]
+    assert (entry.removed_at, entry.grace_days, entry.previous_names) == (None, None, ())
+
+
 def test_every_format_up_to_the_current_one_has_a_way_to_it() -> None:
     assert sorted(migrate.MIGRATIONS) == list(range(1, migrate.FORMAT))
 
@@ -155,6 +191,8 @@ def test_every_format_up_to_the_current_one_has_a_way_to_it() -> None:
         {"intents": [{}]},
         {"salt": None, "entries": None},
         {"entries": [{"address": ["K", "n", "o"], "type": "t", "id": "1", "fields": {"x": {}}}]},
+        {"entries": [{**PLAIN_ENTRY, "graceDays": "14"}]},
+        {"entries": [{**PLAIN_ENTRY, "removedAt": 14}]},
     ],
 )
 def test_a_document_of_another_shape_is_refused(change: dict[str, Any]) -> None:
