@@ -38,6 +38,7 @@ NUMBERS = {
     "INCONSISTENT": 7,
     "USAGE": 64,
     "INTERRUPTED": 130,
+    "UNREAD": 141,
 }
 STEP = Step(
     address=Address("List", "vip", "campaign.list"),
@@ -92,7 +93,7 @@ def test_each_error_has_its_code(error: errors.AudctlError, code: int) -> None:
 
 
 def test_several_at_once_rank_as_documented() -> None:
-    assert [code.value for code in PRECEDENCE][2:] == [1, 5, 4, 6, 3, 7, 2, 0]
+    assert [code.value for code in PRECEDENCE][2:] == [1, 5, 4, 6, 3, 7, 141, 2, 0]
     assert set(PRECEDENCE) == set(ExitCode)
     for higher, lower in pairwise(PRECEDENCE):
         assert worst([lower, higher]) is higher

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from audctl.cli.console import Console, Output
 from audctl.cli.failures import guarded, mask
 from audctl.cli.interrupt import stop_on_signals
+from audctl.cli.streams import is_unread, lasting
 from audctl.errors import LockError, UnreachableError
 from audctl.redact import Secret
 from audctl.render.paint import Paint
 from audctl.settings import read_settings
+
+if TYPE_CHECKING:
+    from audctl.sandbox.server import RunningSandbox
+    from tests.cli.conftest import CommandLine
+
+SHOP = Path(__file__).parent / "projects" / "shop"
 
 
 class Terminal(StringIO):
@@ -148,16 +160,126 @@ def test_the_second_signal_ends_the_process() -> None:
     assert not done.stdout
 
 
-def test_a_reader_that_left_ends_the_run_quietly() -> None:
+def run_unread(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a command line whose stdout nobody reads."""
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "w") as stdout:
-        done = subprocess.run(
-            [sys.executable, "-m", "audctl", "schema"],
+        return subprocess.run(
+            [sys.executable, "-m", "audctl", *words],
             stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
             check=False,
+            env={**os.environ, **environ},
         )
-    assert done.returncode == 1
+
+
+def test_a_reader_that_left_is_told_apart_from_a_failure_and_ends_the_run_quietly() -> None:
+    done = run_unread("schema")
+    assert done.returncode == 141
     assert not done.stderr
+
+
+def test_a_failure_keeps_its_code_though_nobody_reads(tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text("{}", encoding="utf-8")
+    done = run_unread("show", str(tmp_path / "plan.json"), "--output", "json")
+    assert done.returncode == 4
+    assert "not a plan" in done.stderr
+
+
+class Pipe(StringIO):
+    """A pipe whose reader leaves after so many writes."""
+
+    def __init__(self, reads: int) -> None:
+        super().__init__()
+        self.reads = reads
+
+    def write(self, text: str) -> int:
+        self.reads -= 1
+        if self.reads < 0:
+            raise BrokenPipeError
+        return super().write(text)
+
+    def flush(self) -> None:
+        if self.reads < 0:
+            raise BrokenPipeError
+
+
+def test_what_nobody_reads_is_dropped_and_remembered() -> None:
+    pipe = Pipe(reads=2)
+    stream = lasting(pipe)
+    stream.writelines(["one ", "two "])
+    assert not is_unread(stream)
+    stream.writelines(["three ", "four "])
+    stream.write("five")
+    stream.flush()
+    assert is_unread(stream)
+    assert pipe.getvalue() == "one two "
+
+
+@pytest.mark.parametrize(
+    ("code", "becomes"), [(0, 141), (2, 141), (1, 1), (3, 3), (5, 5), (64, 64)]
+)
+def test_only_a_success_that_nobody_read_has_another_code(code: int, becomes: int) -> None:
+    at = console()
+    at.stdout = lasting(Pipe(reads=0))
+
+    def call() -> object:
+        at.result(lambda _: ["text"], lambda: None)
+        return code
+
+    assert guarded(call, at) == becomes
+
+
+def test_progress_that_nobody_reads_stops_nothing() -> None:
+    at = console()
+    at.stderr = lasting(Pipe(reads=0))
+    progress = at.progress()
+    progress.retrying("GET /x", 1.0, "no answer")
+    at.tell("something")
+    assert guarded(lambda: 0, at) == 0
+
+
+def test_an_interrupted_command_says_so_in_words_and_where_json_is_due(
+    audctl: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audctl.operations.validate", lambda *_: _raise(KeyboardInterrupt()))
+    ran = audctl("validate")
+    assert (ran.code, ran.stdout, ran.stderr) == (130, "", "error: interrupted\n")
+    ran = audctl("validate", "--output", "json")
+    assert ran.code == 130
+    assert json.loads(ran.stdout)["error"] == {"type": "InterruptedRun", "message": "interrupted"}
+
+
+def test_an_interrupt_ends_a_plan_that_waits_to_read(
+    running: RunningSandbox, tmp_path: Path
+) -> None:
+    # A process of its own: signals are for processes. It is interrupted while it waits for a busy server.
+    folder = tmp_path / "project"
+    shutil.copytree(SHOP, folder)
+    settings = folder / "audctl.yaml"
+    text = settings.read_text(encoding="utf-8").replace("http://127.0.0.1:8765", running.url)
+    settings.write_text(text, encoding="utf-8")
+    busy = {
+        "route": "GET /v1/traits",
+        "kind": "status",
+        "status": 503,
+        "when": "before",
+        "headers": {"retry-after": "20"},
+    }
+    httpx.post(f"{running.url}/_sandbox/faults", json=[busy]).raise_for_status()
+    command = [sys.executable, "-m", "audctl", "plan", "--project", str(folder)]
+    environ = {**os.environ, "AUDCTL_CLIENT_SECRET": "sandbox", "SHOP_S3_SECRET": "s"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ
+    ) as child:
+        assert child.stderr is not None
+        while "waiting" not in child.stderr.readline():
+            assert child.poll() is None
+        child.send_signal(signal.SIGINT)
+        stdout, stderr = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert not stdout
+    assert stderr.splitlines()[0].startswith("stopping")
+    assert "error: stopped while" in stderr
