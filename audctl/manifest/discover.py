@@ -78,7 +78,8 @@ class _Walk:
             if before == (self.seen, len(self.findings)):
                 self._problem(
                     span, "AUD1010", f'no manifests in folder "{folder}"',
-                    "manifests are files ending in .yaml or .yml",
+                    "manifests are files ending in .yaml or .yml; to let go of everything on purpose: "
+                    "plan --allow emptyProject:PROJECT",
                 )  # fmt: skip
 
     def _folder(self, name: Path, real: Path, above: tuple[Path, ...]) -> None:

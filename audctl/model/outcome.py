@@ -53,6 +53,8 @@ class ApplyReport:
     """True: a second read found nothing left; None: not verified."""
     left: tuple[Step, ...] = ()
     """Steps the verifying plan still has."""
+    allowed: tuple[str, ...] = ()
+    """What guards would have refused and somebody let through by name, as given to ``--allow``; sorted."""
     remarks: tuple[str, ...] = ()
     """What went wrong beside the steps, after them: a second read that failed, a lock that could not be let go."""
 

@@ -64,7 +64,7 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
 
     approval = read_approval(plan_file, expect_digest, options)
     options = approval.options(options)
-    with survey_project(context, stop) as surveyor:
+    with survey_project(context, stop, options) as surveyor:
         approval.check_belongs(surveyor.loaded.project.name, surveyor.connection.identity)
         run_id = f"{surveyor.connection.clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         lease = surveyor.connection.store.lock(
@@ -98,7 +98,9 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
             )
             if verify and not (report.interrupted or report.lock_lost):
                 report = _verified(report, surveyor, options, lease)
-    return plan, replace(report, remarks=(*report.remarks, *trouble))
+    return plan, replace(
+        report, allowed=tuple(sorted(options.allowed)), remarks=(*report.remarks, *trouble)
+    )
 
 
 def _go_on_unless(stop: threading.Event) -> None:

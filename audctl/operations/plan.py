@@ -18,7 +18,7 @@ def plan(context: Context, *, options: PlanOptions, stop: threading.Event | None
     """Return the plan; it writes nothing anywhere. InterruptedRun once ``stop`` is set."""
     from audctl.operations.survey import survey_project  # noqa: PLC0415 - not for validate
 
-    with survey_project(context, stop) as surveyor:
+    with survey_project(context, stop, options) as surveyor:
         made = surveyor.plan(surveyor.look(), options)
         if stop is not None and stop.is_set():
             raise InterruptedRun("stopped while planning: nothing was written")

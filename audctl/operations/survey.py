@@ -16,6 +16,7 @@ from audctl.operations.people import ask_about_people
 from audctl.operations.read import read_live
 from audctl.operations.revision import read_revision
 from audctl.plan.build import complete_plan, draft_plan
+from audctl.plan.options import EMPTY_PROJECT
 
 if TYPE_CHECKING:
     import threading
@@ -83,9 +84,17 @@ class Surveyor:
 
 
 @contextmanager
-def survey_project(context: Context, stop: threading.Event | None = None) -> Iterator[Surveyor]:
-    """Load, connect, and give a surveyor; raises FindingsError before any call when manifests cannot be used."""
-    loaded = load(context)
+def survey_project(
+    context: Context, stop: threading.Event | None = None, options: PlanOptions | None = None
+) -> Iterator[Surveyor]:
+    """Load, connect, and give a surveyor; raises FindingsError before any call when manifests cannot be used.
+
+    Folders without a manifest are an error, more likely a wrong path or a bad checkout than a decision; unless
+    ``options`` let go of everything. Whether they name this project is judged with the plan.
+    """
+    allowed = options.allowed if options is not None else ()
+    lets_go = any(each.startswith(f"{EMPTY_PROJECT}:") for each in allowed)
+    loaded = load(context, may_be_empty=lets_go)
     desired = loaded.desired()
     clock = SystemClock(stop) if stop is not None else SystemClock()
     reading = StoppableReading(context.observer, stop) if stop is not None else context.observer

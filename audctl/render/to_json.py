@@ -79,7 +79,7 @@ def error(raised: AudctlError) -> Json:
 
 
 def apply_report(plan: Json, report: ApplyReport | None) -> Json:
-    """Give ``{plan, applied, done, failed, notTried, verified, left, interrupted, halted, remarks}``.
+    """Give ``{plan, applied, allowed, done, failed, notTried, verified, left, interrupted, halted, remarks}``.
 
     Of a plan that was not applied, only the first two.
     """
@@ -89,6 +89,7 @@ def apply_report(plan: Json, report: ApplyReport | None) -> Json:
         "plan": plan,
         "applied": True,
         "run": report.run,
+        "allowed": list(report.allowed),
         "done": [_outcome(each) for each in report.of(Result.DONE)],
         "failed": [_outcome(each) for each in report.of(Result.FAILED)],
         "notTried": [_outcome(each) for each in report.of(Result.NOT_TRIED)],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
 import shutil
 import signal
 import subprocess
@@ -171,7 +172,7 @@ def test_the_projects_guards_judge_replaces(
     shop.replace(
         "audctl.yaml",
         "  defaultEnvironment: local",
-        f"  defaultEnvironment: local\n  guards: {{maxReplaces: {limit}}}",
+        f"  defaultEnvironment: local\n  guards: {{maxReplaces: {limit}, maxReach: null}}",
     )
     shop.replace(
         "cart.yaml",
@@ -182,18 +183,21 @@ def test_the_projects_guards_judge_replaces(
     assert (code, sorted({each["code"] for each in plan["findings"]})) == expected
 
 
-def test_a_limit_on_people_that_cannot_be_judged_is_said_not_passed_over(shop: Shop) -> None:
-    shop.replace(
-        "audctl.yaml",
-        "  defaultEnvironment: local",
-        "  defaultEnvironment: local\n  guards: {maxShrink: 25%}",
-    )
+def test_people_that_nobody_can_foresee_are_refused_until_let_through_by_name(shop: Shop) -> None:
     code, plan, _ = shop.run("plan")
-    assert (code, plan["findings"]) == (0, [])
+    assert (code, plan["findings"]) == (0, []), "a new list reaches nobody yet"
     shop.applied()
     shop.replace("cart.yaml", "AND NOT purchase", "OR purchase")
     code, plan, _ = shop.run("plan")
-    assert (code, [each["code"] for each in plan["findings"]]) == (0, ["AUD2104"])
+    errors = [each for each in plan["findings"] if each["severity"] == "error"]
+    assert (code, {each["code"] for each in errors}) == (3, {"AUD2104"})
+    allowed = [word for each in errors for word in shlex.split(each["hint"])]
+    code, plan, _ = shop.run("plan", *allowed)
+    assert code == 0
+    words = {each["judgement"] for each in plan["verdicts"]}
+    assert words == {"passed", "allowed"}
+    code, report, _ = shop.run("apply", "--auto-approve", *allowed)
+    assert (code, report["allowed"]) == (0, sorted(set(allowed) - {"--allow"}))
 
 
 def test_a_signal_at_the_question_lets_go_of_the_lock(shop: Shop) -> None:

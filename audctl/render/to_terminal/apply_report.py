@@ -23,6 +23,9 @@ def apply_report(report: ApplyReport, paint: Paint) -> Iterator[str]:
     yield paint.bold(f"Apply: {numbers}{' (interrupted)' if report.interrupted else ''}")
     if report.halted and not report.interrupted:
         yield paint.bad(f"Stopped: {printable(report.halted)}")
+    if report.allowed:
+        allowed = ", ".join(printable(each) for each in report.allowed)
+        yield f"{paint.caution('Let through')} by name: {allowed}"
     for result in Result:
         outcomes = report.of(result)
         if outcomes:
