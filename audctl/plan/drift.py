@@ -39,8 +39,8 @@ def compute_drift(  # noqa: PLR0913 - three sides, and what to leave out
     """
     wanted = tuple(desired)
     sides = Sides(live, ledger, wanted, unreadable)
-    scope = Scope(selection, wanted, ledger)
-    addresses = sorted({*ledger.entries, *sides.observed})
+    scope = Scope(selection, wanted, sides.ledger)
+    addresses = sorted({*sides.ledger.entries, *sides.observed})
     inside = [each for each in addresses if _within(scope, each)]
     items: list[DriftItem] = []
     unknown: list[Address] = []

@@ -143,18 +143,14 @@ class _Choice:
 
     def _needed_by(self, step: Step) -> Iterator[Address]:
         """Yield the steps without which one would fail, or leave others broken."""
-        for each in step.requires:
+        for each in (*step.requires, *step.after):
             other = self.steps.get(each)
             if other is None or each == step.address:
                 continue
-            if step.change is Change.DELETE:
+            if step.change is Change.DELETE or each in step.after:
                 needed = other.change in _ACTING
-            elif step.change not in _REFERRING:
-                needed = False
             else:
-                # Two objects of one type wait for each other only where one hands its key over.
-                swap = other.type == step.type and other.change in _ACTING
-                needed = other.change in _NEW or swap
+                needed = step.change in _REFERRING and other.change in _NEW
             if needed:
                 yield each
         if step.change is Change.REPLACE:

@@ -61,19 +61,20 @@ class Sides:
         unreadable: Collection[tuple[str, str]],
     ) -> None:
         self.live = live
-        self.ledger = ledger
         self.unreadable = frozenset(unreadable)
         self.unsure = _unsure_types(live, ledger, desired)
-        self.known = Known((each.address for each in desired), ledger)
-        self.comparison = Comparison(self.known, ledger)
+        identified = identify(desired, live, ledger, unreadable=self.unsure)
+        self.ledger = identified.ledger
+        """With the addresses that manifests have now."""
+        self.known = Known((each.address for each in desired), self.ledger)
+        self.comparison = Comparison(self.known, self.ledger)
         self.wanted: dict[Address, DesiredObject] = {}
-        """By the address the ledger has, which a renamed manifest has no longer."""
         self.observed: dict[Address, Match | None] = {}
         """None: its type was not read."""
         for each in desired:
             if each.type in self.unsure:
                 self._take_unread(each)
-        for match in identify(desired, live, ledger, unreadable=self.unsure).matches:
+        for match in identified.matches:
             self._take(match)
 
     def _take_unread(self, wanted: DesiredObject) -> None:
@@ -90,7 +91,7 @@ class Sides:
         if wanted.observed:
             self.observed[wanted.address] = match
         else:
-            self.wanted[match.renamed_from or wanted.address] = wanted
+            self.wanted[wanted.address] = wanted
         if match.live is not None:
             self.known.learn(wanted.address, wanted.type, match.live.id)
 

@@ -180,12 +180,12 @@ def test_a_field_the_manifest_dropped_waits_for_an_apply_unless_someone_else_too
 
 
 def test_a_renamed_manifest_is_compared_with_what_its_old_name_owns() -> None:
-    report = compute_drift(
-        make_state(make_live("campaign.list", "3", {"name": "l", "label": "A"})),
-        make_ledger(make_entry(LIST, "3", {"name": "l", "label": "A"})),
-        [make_desired("List/m#campaign.list", {"name": "l", "label": "D"}, previousNames=["l"])],
-    )
-    assert kinds(report) == ["manifest l"]
+    state = make_state(make_live("campaign.list", "3", {"name": "l", "label": "A"}))
+    ledger = make_ledger(make_entry(LIST, "3", {"name": "l", "label": "A"}))
+    wanted = make_desired("List/m#campaign.list", {"name": "l", "label": "D"}, previousNames=["l"])
+    for selection in (Selection(), Selection(only=("List/m",))):
+        report = compute_drift(state, ledger, [wanted], selection=selection)
+        assert (kinds(report), report.left_out) == (["manifest m"], 0)
 
 
 def test_a_reference_to_what_will_be_made_anew_is_nobodys_change() -> None:

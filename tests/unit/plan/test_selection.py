@@ -336,3 +336,22 @@ def test_the_selection_is_part_of_what_is_approved() -> None:
         for each in ({}, select("List/a"), select("List/*"), select("List/*", exclude=("team",)))
     }
     assert len(digests) == 4
+
+
+def test_a_key_is_not_taken_before_the_other_half_gives_it_up() -> None:
+    """Two lists exchange their names; either alone would take a name that is not free."""
+    live = make_state(
+        make_live("campaign.list", "3", {"name": "x"}),
+        make_live("campaign.list", "4", {"name": "y"}),
+    )
+    ledger = make_ledger(
+        make_entry("List/a#campaign.list", "3", {"name": "x"}, deletion_policy="Delete"),
+        make_entry("List/b#campaign.list", "4", {"name": "y"}, deletion_policy="Delete"),
+    )
+    desired = [
+        make_desired("List/a#campaign.list", {"name": "y"}),
+        make_desired("List/b#campaign.list", {"name": "x"}),
+    ]
+    assert errors(make_plan(desired, live, ledger)) == []
+    plan = make_plan(desired, live, ledger, **select("List/a"))
+    assert errors(plan) == [("AUD2502", "add --only List/b")]
