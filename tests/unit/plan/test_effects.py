@@ -123,6 +123,8 @@ def test_what_a_selection_leaves_out_moves_nobody() -> None:
 def draft_of(case: dict[str, Any]) -> Draft:
     world = copy.deepcopy(WORLD)
     members = {**world["members"], **case.get("members", {})}
+    for each in world["desired"]:
+        each["fields"] |= case.get("world", {}).get(each["address"], {})
     before = {str(each.address): each for each in map(desired_of, world["desired"])}
     objects, entries = [], []
     for name, each in before.items():
