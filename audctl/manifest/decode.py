@@ -68,6 +68,7 @@ def _lifecycle(tree: Mapping[str, Any]) -> Lifecycle:
         ignore=tuple(tree.get("ignore", ())),
         allow_replace=tree.get("allowReplace", False),
         deletion_policy=DeletionPolicy(policy) if policy else None,
+        grace_days=tree.get("graceDays"),
         manage=Manage(tree.get("manage", Manage.FULL)),
     )
 

@@ -19,6 +19,8 @@ def plan_policy(project: Project, environment: Environment) -> PlanPolicy:
     return PlanPolicy(
         limits=decode(Limits, _merged(project.guards_tree, environment.guards), {}),
         restrictions=project.restrictions,
+        removed=project.removed,
+        grace_days=project.grace_days,
         environment=environment.name,
         places=project.places,
     )

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from audctl.errors import FindingsError
 from audctl.manifest.decode import decode
 from audctl.manifest.discover import PROJECT_FILE
+from audctl.manifest.removed import read_removed
 from audctl.manifest.restrictions import read_restrictions
 from audctl.manifest.schema_check import explain
 from audctl.manifest.schemas import PROJECT_KIND, kind_schema
 from audctl.manifest.settle import settle_loose
 from audctl.manifest.yaml_tree import read_documents, read_source
 from audctl.model.finding import Finding, Severity
-from audctl.model.policy import Limits
+from audctl.model.policy import GRACE_DAYS, Limits
 from audctl.model.span import Span
 from audctl.model.suggestion import did_you_mean
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audctl.manifest.yaml_tree import Document
-    from audctl.model.policy import Restriction
+    from audctl.model.policy import Removed, Restriction
     from audctl.model.resource import Places
 
 
@@ -45,6 +46,9 @@ class Project:
     guards_tree: Mapping[str, Any]
     """The same as written: only what is set."""
     restrictions: tuple[Restriction, ...]
+    removed: tuple[Removed, ...]
+    grace_days: int
+    """Between pausing an object whose manifest is gone and deleting it."""
     places: Places
 
 
@@ -73,6 +77,8 @@ def load_project(path: Path) -> Project:
         guards=decode(Limits, spec.get("guards", {}), {}),
         guards_tree=MappingProxyType(spec.get("guards", {})),
         restrictions=read_restrictions(spec, document.positions),
+        removed=read_removed(spec, document.positions),
+        grace_days=spec.get("graceDays", GRACE_DAYS),
         places=document.positions,
     )
 

@@ -151,6 +151,10 @@ class Restriction:
     """Why it stands: a law's article, a contract's clause; shown with every refusal."""
 
 
+GRACE_DAYS = 30
+"""Enough for somebody who was on holiday to miss the audience."""
+
+
 class RemovedAction(StrEnum):
     """What happens to an object that the project file names as removed."""
 
@@ -177,8 +181,8 @@ class PlanPolicy:
     limits: Limits = Limits()
     restrictions: tuple[Restriction, ...] = ()
     removed: tuple[Removed, ...] = ()
-    grace_days: int = 30
-    """Days between pausing an object whose manifest is gone and deleting it (lifecycle Delete after Pause)."""
+    grace_days: int = GRACE_DAYS
+    """Between pausing an object whose manifest is gone and deleting it, where its manifest had no days of its own."""
     environment: str = ""
     """Name of the one in use: restrictions may hold in some only."""
     places: Places | None = None

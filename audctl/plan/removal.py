@@ -19,7 +19,7 @@ from audctl.model.canonical import canonical
 from audctl.model.change import Change, FieldChange, FieldReason, Step
 from audctl.model.finding import Finding, Severity
 from audctl.model.objects import OBJECT_TYPES
-from audctl.model.policy import RemovedAction
+from audctl.model.policy import GRACE_DAYS, RemovedAction
 from audctl.model.resource import DeletionPolicy
 from audctl.plan.content import Contents
 from audctl.plan.describe import day
@@ -45,7 +45,7 @@ class Rules:
 
     now: datetime | None = None
     """The time of the live read; None: no tombstone is set, and no days of grace are over."""
-    grace_days: int = 30
+    grace_days: int = GRACE_DAYS
     """Where the manifest had no days of its own."""
     removed: tuple[Removed, ...] = ()
     """The project's explicit words."""

@@ -76,7 +76,7 @@ def _previous_names(everything: Iterable[Resource], around: Surroundings) -> Ite
             if old == resource.address:
                 message = f"{resource.address} lists its present name among its previous ones"
                 yield _finding(resource, "AUD1305", message, path, "remove it")
-            elif other is not None and other is not resource:
+            elif other is not None and other is not resource and not _moves_on(other, old):
                 whose = "bears" if other.address == old else "had it too, says its manifest"
                 message = (
                     f'{resource.address} was called "{name}" before, but {other.address} {whose}'
@@ -86,6 +86,11 @@ def _previous_names(everything: Iterable[Resource], around: Surroundings) -> Ite
                 yield _finding(resource, "AUD1305", message.replace("bears", "bears that name now"),
                                path, hint)  # fmt: skip
             taken.setdefault(old, resource)
+
+
+def _moves_on(other: Resource, old: Address) -> bool:
+    """Whether the bearer of a name was renamed itself: then its own object may have got another name too."""
+    return other.address == old and bool(other.previous_names)
 
 
 def _lost(resource: Resource, mention: Mention, around: Surroundings) -> Finding:

@@ -9,6 +9,7 @@ from audctl.errors import FindingsError
 from audctl.manifest.environment import select_environment
 from audctl.manifest.load import load_manifests
 from audctl.manifest.project import load_project
+from audctl.manifest.removed import find_unremoved
 from audctl.resolve.references import check_references
 
 if TYPE_CHECKING:
@@ -61,7 +62,11 @@ def findings_of(root: Path) -> tuple[Finding, ...]:
         result = load_manifests(project, environment, environ=ENVIRON)
     except FindingsError as error:
         return error.findings
-    return (*result.findings, *check_references(result.resources))
+    return (
+        *result.findings,
+        *check_references(result.resources),
+        *find_unremoved(project.removed, result.resources),
+    )
 
 
 def shown(findings: Iterable[Finding]) -> str:

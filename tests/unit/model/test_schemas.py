@@ -14,6 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
+from audctl.manifest import removed
 from audctl.manifest.environment import Environment
 from audctl.manifest.schemas import (
     read_schema,
@@ -27,7 +28,7 @@ from audctl.model.kinds import KINDS
 from audctl.model.kinds.spelling import camel_case, spec_paths
 from audctl.model.kinds.unset import Unset
 from audctl.model.objects import OBJECT_TYPES
-from audctl.model.policy import Limits, Restriction
+from audctl.model.policy import GRACE_DAYS, Limits, RemovedAction, Restriction
 from audctl.model.resource import DEFAULT_POLICIES, DeletionPolicy, Lifecycle
 from audctl.redact import Secret
 
@@ -133,13 +134,20 @@ def test_lifecycle_guards_and_environment_agree() -> None:
     definitions = read_schema("definitions")["$defs"]
     agree(definitions["lifecycle"], Lifecycle, "lifecycle")
     without = definitions["lifecycleWithoutPause"]
-    assert list(without["properties"]) == list(definitions["lifecycle"]["properties"])
+    only_pausing = {"graceDays"}
+    assert [*without["properties"], *only_pausing] == list(definitions["lifecycle"]["properties"])
+    with_pause = {
+        kind for kind in KINDS if "/lifecycle'" in f"{spec_schema(kind)['properties']['lifecycle']}"
+    }
+    assert with_pause == removed.PAUSABLE
     assert without["properties"]["deletionPolicy"]["enum"] == [
         each.value for each in DeletionPolicy if each is not DeletionPolicy.PAUSE
     ]
     spec = spec_schema("Project")["properties"]
     agree(resolve_ref(spec["guards"]), Limits, "guards")
     agree(resolve_ref(spec["restrictions"]["items"]), Restriction, "restrictions")
+    assert spec["graceDays"]["default"] == GRACE_DAYS
+    assert spec["removed"]["items"]["properties"]["action"]["enum"] == list(RemovedAction)
     environment = spec["environments"]["additionalProperties"]
     named = {**environment, "properties": {**environment["properties"], "name": {"type": "string"}}}
     agree(named, Environment, "environment")
