@@ -84,4 +84,4 @@ def marker(command: str, environment: str, project: str) -> str:
 
 def _plain(text: str) -> str:
     # In an HTML comment two hyphens in a row would end it.
-    return quote(text, safe="").replace("--", "-%2D") or "-"
+    return quote(text.encode("utf-8", "replace"), safe="").replace("--", "-%2D") or "-"

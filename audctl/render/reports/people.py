@@ -27,9 +27,9 @@ class Moved:
 
     @property
     def delta(self) -> str:
-        """The sum of what is gained and lost, signed; ``unknown`` when that is not known of all of them."""
-        if self.unknown or not (self.known or self.small):
-            return "unknown" if self.unknown else "0"
+        """The sum of what is gained and lost, signed; ``unknown`` when it is that, or would tell a small count."""
+        if self.unknown or self.small:
+            return "unknown"
         change = self.after - self.before
         return f"{change:+d}" if change else "0"
 
@@ -65,15 +65,16 @@ def moved_text(moved: Moved) -> str:
     """Return the sums as one phrase; empty when nothing holds people."""
     parts = []
     if moved.known:
-        where = (
-            "in 1 audience or list" if moved.known == 1 else f"in {moved.known} audiences and lists"
-        )
-        parts.append(f"{moved.before:,} → {moved.after:,} {where}")
+        parts.append(f"{moved.before:,} → {moved.after:,} in {_holders(moved.known)}")
     if moved.small:
-        parts.append(f"under {SMALL_COUNT} people before or after in {moved.small}")
+        parts.append(f"under {SMALL_COUNT} before or after in {_holders(moved.small)}")
     if moved.unknown:
-        parts.append(f"unknown for {moved.unknown}")
+        parts.append(f"unknown for {_holders(moved.unknown)}")
     return "; ".join(parts)
+
+
+def _holders(number: int) -> str:
+    return "1 audience or list" if number == 1 else f"{number} audiences and lists"
 
 
 def _small(count: int) -> bool:

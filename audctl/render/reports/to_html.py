@@ -123,7 +123,9 @@ def _objects(rows: tuple[Row, ...]) -> Iterator[str]:
 
 
 def _row(row: Row) -> str:
-    name = f"<code>{_text(row.name)}</code>"
+    # A long address may break before its object's type; the parts are escaped first, for escapes hold "#" too.
+    parts = "<wbr>#".join(_text(each) for each in row.name.split("#"))
+    name = f"<code>{parts}</code>"
     if row.label:
         name += f' <bdi class="label">{_text(row.label)}</bdi>'
     details = _details(row)

@@ -8,6 +8,7 @@ report to one plan.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
 from audctl.model.finding import Severity
@@ -165,7 +166,7 @@ def _details(row: Row, platform: Platform) -> Block:
     if not platform.html:
         title = f"**{row.sign} {row.action}** {code(row.name)}"
         return Block(lines=lines, opening=f"\n{title}\n\n{fence}diff", closing=f"{fence}\n")
-    title = f"{row.sign} {row.action} {html_code(row.name)}"
+    title = f"{escape(row.sign)} {escape(row.action)} {html_code(row.name)}"
     if row.place:
         title += f" {html_code(row.place)}"
 

@@ -77,7 +77,7 @@ def sarif(run: Run) -> tuple[str, ...]:
 def _category(run: Run) -> str:
     """Return what keeps uploads apart that are about different things: ``audctl/plan/shop/prod/``."""
     parts = ("audctl", run.command, run.project, run.environment)
-    return "".join(f"{quote(each, safe='')}/" for each in parts if each)
+    return "".join(f"{quote(each.encode('utf-8', 'replace'), safe='')}/" for each in parts if each)
 
 
 def _rule(code: str, worst: Severity) -> Json:
