@@ -156,7 +156,13 @@ def _field_differences(
         elif after is None and before is not None:
             yield f"{name}: {_move(before)} was approved, and is not to be done now"
         elif before is not None and after is not None and _counted(before) != _counted(after):
-            yield f"{name}: approved {_move(before)}, now {_move(after)}"
+            yield f"{name}: {_told_apart(before, after)}"
+
+
+def _told_apart(before: FieldChange, after: FieldChange) -> str:
+    if before.before == after.before and not (before.sensitive or after.sensitive):
+        return f"approved {_shown(before.after)}, now {_shown(after.after)}"
+    return f"approved {_move(before)}, now {_move(after)}"
 
 
 def _counted(change: FieldChange) -> tuple[object, ...]:

@@ -44,6 +44,12 @@ def _after(impact: Impact) -> str:
     return shown_count(impact.after)
 
 
+def moves(impact: Impact) -> bool:
+    """Whether people may come or go, as far as anybody knows."""
+    is_same = impact.before is not None and impact.before == impact.after
+    return not (impact.moves_nobody or (is_same and impact.low is None and impact.high is None))
+
+
 def share_text(impact: Impact) -> str:
     """Return ``-75%`` or ``+3%``, rounded towards nought; empty where it is unknown or would tell a small count."""
     before, after = impact.before, impact.after

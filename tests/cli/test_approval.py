@@ -64,7 +64,7 @@ def test_another_manifest_since_is_told_step_by_step(
     lines = [line.strip() for line in ran.stderr.splitlines()]
     assert "new step: create List/more#campaign.list: not there yet" in lines
     at = lines.index("Trait/purchase#aam.trait differs in")
-    assert lines[at + 1] == 'label: approved nothing -> "Bought", now nothing -> "Has bought"'
+    assert lines[at + 1] == 'label: approved "Bought", now "Has bought"'
     assert owned(project) == 0
 
 

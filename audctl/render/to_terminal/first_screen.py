@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from audctl.model.change import Change
 from audctl.model.finding import Severity
 from audctl.model.verdict import Judgement
-from audctl.render.people import impacts_of, total_text
+from audctl.render.people import impacts_of, moves, total_text
 from audctl.render.printable import printable
 from audctl.render.to_terminal.words import counted, moment
 
@@ -90,7 +90,7 @@ def revision_text(revision: Revision) -> str:
 def _people(shown: Plan) -> Iterator[str]:
     """Give what moves for people, as far as it is known; who is in two audiences counts twice."""
     impacts = impacts_of(shown)
-    moving = [each for each in impacts.values() if not each.moves_nobody]
+    moving = [each for each in impacts.values() if moves(each)]
     if not moving:
         return
     known = [
@@ -108,7 +108,7 @@ def _people(shown: Plan) -> Iterator[str]:
         parts.append(f"{before} -> {after} {over}")
     if len(known) < len(moving):
         parts.append(f"unknown for {counted(len(moving) - len(known), 'object')}")
-    indirect = sum(not each.direct and not each.impact.moves_nobody for each in shown.effects)
+    indirect = sum(not each.direct and moves(each.impact) for each in shown.effects)
     fed = f" ({len(moving) - indirect} directly, {indirect} indirectly)" if indirect else ""
     yield f"People: {', '.join(parts)}{fed}"
 

@@ -59,7 +59,7 @@ def test_a_plan_does_not_differ_from_itself() -> None:
 def test_another_value_is_named() -> None:
     assert lines(list_plan("New"), list_plan("Newer")) == [
         "List/l#campaign.list differs in",
-        '  label: approved "Old" -> "New", now "Old" -> "Newer"',
+        '  label: approved "New", now "Newer"',
     ]
 
 

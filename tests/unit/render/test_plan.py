@@ -16,7 +16,7 @@ from audctl.model.selection import Selection
 from audctl.model.verdict import Judgement, Verdict
 from audctl.render import to_terminal
 from audctl.render.paint import PLAIN, Paint
-from audctl.render.people import impact_text, total_text
+from audctl.render.people import impact_text, moves, total_text
 from audctl.render.to_terminal.plan import SIGNS
 
 if TYPE_CHECKING:
@@ -258,3 +258,18 @@ def test_where_nobody_moves_there_is_no_line_about_people(plan: Plan) -> None:
     lines = list(to_terminal.plan(replace(plan, effects=(stay,)), PLAIN))
     assert not any(line.startswith("People:") for line in lines)
     assert "      people: unknown, nobody moves" in lines
+
+
+@pytest.mark.parametrize(
+    ("impact", "expected"),
+    [
+        (Impact(), True),
+        (Impact(before=5), True),
+        (Impact(before=0, after=0), False),
+        (Impact(before=5, after=6), True),
+        (Impact(source=CountSource.LIVE), False),
+        (Impact(before=90, after=90, low=80, high=99), True),
+    ],
+)
+def test_people_move_unless_it_is_known_that_nobody_does(impact: Impact, expected: bool) -> None:
+    assert moves(impact) is expected
