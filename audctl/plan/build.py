@@ -189,6 +189,7 @@ def complete_plan(
             owned=len(draft.ledger.entries),
             options=draft.options,
             policy=draft.policy,
+            recorded={each.address: each.live_id for each in draft.ledger.entries.values()},
             today=draft.now.date() if draft.now is not None else None,
         )
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from audctl.model.verdict import Judgement, Verdict
@@ -40,6 +41,8 @@ class Case:
     """Entries of the ledger."""
     options: PlanOptions
     policy: PlanPolicy
+    recorded: Mapping[Address, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Live ids by address as the ledger has them: a partial plan has no steps of what it leaves out."""
     today: date | None
     """Of the live read; None: nobody knows, and no approval has expired."""
 
@@ -56,6 +59,16 @@ class Case:
             if each.resource is not None:
                 found[each.resource.address] = each.resource
         return found
+
+    @cached_property
+    def _selected(self) -> frozenset[Address]:
+        return frozenset(each.address.resource for each in self.steps)
+
+    def concerns(self, addresses: Iterable[Address]) -> bool:
+        """Whether any of these resources is part of the plan; with a selection, only some are."""
+        if not self.options.selection:
+            return True
+        return not self._selected.isdisjoint(addresses)
 
     def allows(self, guard: str, names: Iterable[str]) -> bool:
         """Whether ``--allow GUARD:NAME`` was given with one of the names."""

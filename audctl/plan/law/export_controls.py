@@ -27,7 +27,7 @@ GUARD = "exportControls"
 
 def landscape_of(case: Case) -> Landscape:
     """Return what a plan knows: manifests, with everything live that it read."""
-    ids = {each.address: each.live_id for each in case.steps if each.live_id}
+    ids = {**case.recorded, **{each.address: each.live_id for each in case.steps if each.live_id}}
     return Landscape(resources=case.resources, live=case.live, ids=ids)
 
 
@@ -35,7 +35,7 @@ def judge_export_controls(case: Case) -> Ruling:
     """Return the guard's word on every flow; what the platform blocks is refused, since apply would fail there."""
     strict = case.policy.limits.export_controls is Unlabelled.STRICT
     land = landscape_of(case)
-    opinions = list(opinions_on(land))
+    opinions = [each for each in opinions_on(land) if case.concerns(each.flow.nodes(land))]
     over: list[str] = []
     allowed: list[str] = []
     findings: list[Finding] = []

@@ -51,6 +51,12 @@ class Flow:
         """What ``--allow`` calls it."""
         return self.binding or self.audience
 
+    def nodes(self, land: Landscape) -> Iterator[Address]:
+        """Yield every resource on the way, from data sources to the destination."""
+        yield from (self.name, self.audience, self.destination)
+        for each in land.traits(self.audience):
+            yield from (each.source, *each.way)
+
     def way(self, origin: Origin) -> str:
         """Return the whole way of some data, from its source to the destination."""
         ends = (self.binding, self.destination) if self.binding else (self.destination,)

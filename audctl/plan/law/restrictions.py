@@ -22,7 +22,7 @@ from audctl.plan.law.export_controls import landscape_of
 from audctl.plan.law.landscape import LIVE, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from audctl.model.policy import Approval, PlanPolicy, Restriction
     from audctl.model.resource import Resource
@@ -55,10 +55,17 @@ class _Crossing:
     """Of the binding: how it matches people."""
     origins: tuple[Origin, ...]
 
+    @property
+    def nodes(self) -> Iterator[Address]:
+        """Every resource whose data crosses, the binding included."""
+        yield self.resource.address
+        for each in self.origins:
+            yield from (each.source, *each.way)
+
 
 def judge_restrictions(case: Case) -> Ruling:
     """Return the verdict, with an error for each binding that is restricted and not approved of."""
-    held = check_restrictions(landscape_of(case), case.policy, case.today)
+    held = check_restrictions(landscape_of(case), case.policy, case.today, concerns=case.concerns)
     return Ruling(
         verdict=verdict(
             GUARD,
@@ -71,10 +78,16 @@ def judge_restrictions(case: Case) -> Ruling:
     )
 
 
-def check_restrictions(land: Landscape, policy: PlanPolicy, today: date | None) -> Holdings:
+def check_restrictions(
+    land: Landscape,
+    policy: PlanPolicy,
+    today: date | None,
+    *,
+    concerns: Callable[[Iterable[Address]], bool] = lambda _: True,
+) -> Holdings:
     """Return everything that the restrictions of an environment find in manifests, live traits where they are read.
 
-    Without ``today`` no approval has expired.
+    Without ``today`` no approval has expired. ``concerns`` leaves out bindings whose data no part of the plan touches.
     """
     held = Holdings([], set(), set())
     restrictions = [
@@ -86,7 +99,7 @@ def check_restrictions(land: Landscape, policy: PlanPolicy, today: date | None) 
         return held
     crossings = list(_crossings(land))
     for index, each in restrictions:
-        _Bench(land, policy, today, index, each, held).judge(crossings)
+        _Bench(land, policy, today, index, each, held).judge(crossings, concerns)
     return held
 
 
@@ -113,11 +126,16 @@ class _Bench:
     restriction: Restriction
     held: Holdings
 
-    def judge(self, crossings: list[_Crossing]) -> None:
+    def judge(
+        self, crossings: list[_Crossing], concerns: Callable[[Iterable[Address]], bool]
+    ) -> None:
         """Add what this restriction finds."""
         used: set[int] = set()
         for each in crossings:
             if not self._concerns(each):
+                continue
+            if not concerns(each.nodes):
+                used.update(self._approvals_of(each))  # what they are for is not looked at here
                 continue
             hits = [origin for origin in each.origins if self._hits(origin)]
             unsaid = [origin for origin in each.origins if self._is_undeclared(origin)]
@@ -134,6 +152,10 @@ class _Bench:
                     f'"{self.restriction.name}" does not stand against it',
                     self._place(at), "take it away",
                 )  # fmt: skip
+
+    def _approvals_of(self, crossing: _Crossing) -> list[int]:
+        address = str(crossing.resource.address)
+        return [at for at, each in enumerate(self.restriction.approvals) if each.address == address]
 
     def _concerns(self, crossing: _Crossing) -> bool:
         rule = self.restriction
@@ -171,11 +193,7 @@ class _Bench:
     ) -> None:
         address = str(crossing.resource.address)
         what = self._what(crossing, origin, declared=declared)
-        mine = [
-            (at, each)
-            for at, each in enumerate(self.restriction.approvals)
-            if each.address == address
-        ]
+        mine = [(at, self.restriction.approvals[at]) for at in self._approvals_of(crossing)]
         used.update(at for at, _ in mine)
         valid = [(at, each) for at, each in mine if not self._has_expired(each)]
         if valid:

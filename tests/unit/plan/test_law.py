@@ -23,6 +23,7 @@ from audctl.manifest.project import load_project
 from audctl.model.address import parse_address
 from audctl.model.change import Change, Step
 from audctl.model.plan import PlanOptions
+from audctl.model.selection import EVERYTHING, Selection
 from audctl.model.verdict import Judgement
 from audctl.plan.guards.case import Case
 from audctl.plan.guards.judge import judge
@@ -73,6 +74,7 @@ def judged(
     policy: PlanPolicy,
     live: Iterable[dict[str, Any]],
     allowed: Iterable[str] = (),
+    selection: Selection = EVERYTHING,
 ) -> Judged:
     objects, steps = [], []
     for each in live:
@@ -97,7 +99,7 @@ def judged(
             desired=desired_objects(resources),
             live=make_state(*objects),
             owned=100,
-            options=PlanOptions(allowed=frozenset(allowed)),
+            options=PlanOptions(allowed=frozenset(allowed), selection=selection),
             policy=policy,
             today=TODAY,
         )
@@ -146,6 +148,24 @@ def test_what_the_platform_blocks_can_be_tried_all_the_same_by_name(tmp_path: Pa
     (verdict,) = [each for each in tried.verdicts if each.guard == "exportControls"]
     assert (verdict.judgement, verdict.allowed) == (Judgement.ALLOWED, ("ImportBinding/b",))
     assert verdict.measured == "0 allowed, 1 blocked, 0 passes unlabelled"
+
+
+@pytest.mark.parametrize(
+    ("selected", "codes"),
+    [
+        ("ImportBinding/b#aam.mapping", ["AUD2150"]),
+        ("Trait/card#aam.trait", ["AUD2150"]),
+        ("List/l#campaign.list", []),
+    ],
+)
+def test_a_partial_plan_is_held_to_the_law_of_its_part(
+    selected: str, codes: list[str], tmp_path: Path
+) -> None:
+    resources, policy = load_case(read_case(BLOCKED), tmp_path)
+    part = judged(
+        resources, policy, [{"address": selected, "id": 1}], selection=Selection(only=("x",))
+    )
+    assert [each.code for each in part.findings] == codes
 
 
 APPROVED = """\
