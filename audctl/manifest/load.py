@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from audctl.redact import Secret
 
 
+_NO_MANIFESTS = "AUD1010"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadResult:
     """What the manifests say. With an error among the findings, ``resources`` is empty."""
@@ -45,15 +48,24 @@ class LoadResult:
 
 
 def load_manifests(
-    project: Project, environment: Environment, *, environ: Mapping[str, str]
+    project: Project,
+    environment: Environment,
+    *,
+    environ: Mapping[str, str],
+    may_be_empty: bool = False,
 ) -> LoadResult:
-    """Read every manifest of the project, as the environment sees it."""
+    """Read every manifest of the project, as the environment sees it.
+
+    ``may_be_empty``: a folder without manifests is one that is about to get some.
+    """
     with _no_collections():
         folders = [
             (folder, project.places.span(f"spec.manifests[{index}]"))
             for index, folder in enumerate(project.manifests)
         ]
         files, findings = discover(project.root, folders, project.file)
+        if may_be_empty:
+            findings = [each for each in findings if each.code != _NO_MANIFESTS]
         loading = _Loading(substitution_for(project.root, environment, environ), findings)
         return loading.run(files)
 

@@ -8,6 +8,7 @@ from audctl.operations.apply import apply
 from audctl.operations.context import Context
 from audctl.operations.doctor import doctor
 from audctl.operations.drift import drift
+from audctl.operations.import_ import import_live
 from audctl.operations.ledger import ledger_list
 from audctl.operations.plan import plan
 from audctl.operations.unmanaged import unmanaged
@@ -18,6 +19,7 @@ __all__ = [
     "apply",
     "doctor",
     "drift",
+    "import_live",
     "ledger_list",
     "plan",
     "unmanaged",

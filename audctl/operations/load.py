@@ -49,11 +49,13 @@ class Loaded:
         return desired_objects(self.resources, audience_identifier=identifier.value)
 
 
-def load(context: Context) -> Loaded:
-    """Read the project, its environment and all its manifests."""
+def load(context: Context, *, may_be_empty: bool = False) -> Loaded:
+    """Read the project, its environment and all its manifests, of which there may be none yet if so said."""
     project = load_project(context.project_path or find_project(Path.cwd()))
     environment = select_environment(project, context.environment, environ=context.environ)
-    read = load_manifests(project, environment, environ=context.environ)
+    read = load_manifests(
+        project, environment, environ=context.environ, may_be_empty=may_be_empty
+    )
     findings = read.findings
     if not any(each.severity is Severity.ERROR for each in findings):
         findings = (*findings, *check_references(read.resources))

@@ -6,6 +6,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from audctl.model.kinds.inverse import (
+    InexpressibleError,
+    Inverse,
+    code_or_label,
+    label_of,
+    number_of,
+    said,
+    text_of,
+    unless,
+    word_of,
+)
 from audctl.model.kinds.kind import (
     Claim,
     Kind,
@@ -23,8 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from audctl.model.desired import DesiredObject
+    from audctl.model.kinds.inverse import Gathered, Tenant
     from audctl.model.kinds.kind import Surroundings
     from audctl.model.resource import Resource
+    from audctl.model.rules.segment_rule import SegmentNode
 
 
 class Source(StrEnum):
@@ -42,6 +55,13 @@ class Purpose(StrEnum):
     TARGET = "target"
     SUPPRESS = "suppress"
     MEASURE = "measure"
+
+
+class _Status(StrEnum):
+    """Audience Manager's word for whether a segment evaluates."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
 
 
 _MADE_ELSEWHERE = {
@@ -128,8 +148,12 @@ def _desired(resource: Resource, surroundings: Surroundings) -> Iterator[Desired
 
 def _exported(bindings: tuple[Resource, ...]) -> SegmentRule:
     """Return the rule of an audience that Campaign fills: whoever any of the exports sends."""
-    terms = tuple(TraitTerm(each.address.name) for each in bindings)
-    return SegmentRule(terms[0] if len(terms) == 1 else Or(terms))
+    return SegmentRule(_any_of(tuple(each.address.name for each in bindings)))
+
+
+def _any_of(traits: tuple[str, ...]) -> SegmentNode:
+    terms = tuple(map(TraitTerm, traits))
+    return terms[0] if len(terms) == 1 else Or(terms)
 
 
 def _observed(resource: Resource, spec: AudienceSpec) -> DesiredObject:
@@ -152,10 +176,31 @@ def _observed(resource: Resource, spec: AudienceSpec) -> DesiredObject:
     )
 
 
+def _express(found: Gathered, tenant: Tenant) -> AudienceSpec:
+    root = found.root
+    rule = root.fields.get("rule")
+    if not isinstance(rule, SegmentRule):
+        raise InexpressibleError("its rule cannot be read", "see its expression in the console")
+    fed_by = tenant.exported_traits(root.id)
+    only_fed = bool(fed_by) and rule == SegmentRule(_any_of(fed_by))
+    return AudienceSpec(
+        label=label_of(root),
+        description=said(root, "description"),
+        data_source=tenant.name("DataSource", "aam.dataSource", text_of(root, "dataSource")),
+        folder=tenant.folder("aam.segmentFolder", text_of(root, "folder")),
+        rule=UNSET if only_fed else rule.rename(tenant.trait_names).text,
+        source=Source.CAMPAIGN if fed_by else Source.AUDIENCE_MANAGER,
+        integration_code=unless(text_of(root, "integrationCode"), found.name),
+        merge_rule=number_of(root, "mergeRule"),
+        paused=word_of(root, "status", _Status) is _Status.PAUSED,
+    )
+
+
 AUDIENCE = Kind(
     name="Audience",
     spec=AudienceSpec,
     mentions=_mentions,
     claims=_claims,
     desired=_desired,
+    inverse=Inverse(root="aam.segment", express=_express, called=code_or_label),
 )

@@ -5,6 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from audctl.model.kinds.inverse import (
+    Inverse,
+    internal_name,
+    label_of,
+    said,
+    text_of,
+    unless,
+)
 from audctl.model.kinds.kind import Claim, Kind, Mention, OwnedFields, folder_reference, set_or
 from audctl.model.kinds.unset import UNSET, Unset
 
@@ -12,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from audctl.model.desired import DesiredObject
+    from audctl.model.kinds.inverse import Gathered, Tenant
     from audctl.model.kinds.kind import Surroundings
     from audctl.model.resource import Resource
 
@@ -52,10 +61,21 @@ def _desired(resource: Resource, _surroundings: Surroundings) -> Iterator[Desire
     yield fields.object(resource, "campaign.list")
 
 
+def _express(found: Gathered, tenant: Tenant) -> ListSpec:
+    root = found.root
+    return ListSpec(
+        label=label_of(root),
+        description=said(root, "description"),
+        name=unless(text_of(root, "name"), found.name),
+        folder=tenant.folder("campaign.folder", text_of(root, "folder")),
+    )
+
+
 LIST = Kind(
     name="List",
     spec=ListSpec,
     mentions=_mentions,
     claims=_claims,
     desired=_desired,
+    inverse=Inverse(root="campaign.list", express=_express, called=internal_name),
 )

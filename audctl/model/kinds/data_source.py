@@ -6,6 +6,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from audctl.model.kinds.inverse import (
+    InexpressibleError,
+    Inverse,
+    code_or_label,
+    label_of,
+    said,
+    text_of,
+    unless,
+    word_of,
+)
 from audctl.model.kinds.kind import Claim, Kind, Mention, OwnedFields, reference, set_or, sorted_set
 from audctl.model.kinds.unset import UNSET, Unset
 
@@ -13,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from audctl.model.desired import DesiredObject
+    from audctl.model.kinds.inverse import Gathered, Tenant
     from audctl.model.kinds.kind import Surroundings
+    from audctl.model.live import LiveObject
     from audctl.model.resource import Resource
 
 
@@ -185,10 +197,65 @@ def _in_campaign(resource: Resource, spec: DataSourceSpec, part: CampaignPart) -
     return fields.object(resource, "campaign.dataSource")
 
 
+def _gather(root: LiveObject, tenant: Tenant) -> tuple[LiveObject, ...]:
+    """Return its Campaign side; of several the one of the same code, else the oldest."""
+    sides = tenant.referring("campaign.dataSource", "aamDataSource", root.id)
+    code = text_of(root, "integrationCode")
+    return tuple(sorted(sides, key=lambda each: text_of(each, "name") != code)[:1])
+
+
+def _express(found: Gathered, tenant: Tenant) -> DataSourceSpec:
+    root = found.root
+    label = label_of(root)
+    aam_type = word_of(root, "type", AamType)
+    controls = root.fields.get("exportControls")
+    return DataSourceSpec(
+        label=label,
+        id_type=IdType.VISITOR_ID if aam_type is AamType.COOKIE else IdType.DECLARED_ID,
+        description=said(root, "description"),
+        audience_manager=AudienceManagerPart(
+            integration_code=unless(text_of(root, "integrationCode"), found.name),
+            inbound=root.fields.get("inbound") is True,
+            outbound=root.fields.get("outbound") is True,
+            export_controls=tuple(map(ExportControl, controls))
+            if isinstance(controls, tuple) and controls
+            else UNSET,
+        ),
+        campaign=_campaign_part(found.parts[0], found.name, label, tenant)
+        if found.parts
+        else UNSET,
+    )
+
+
+def _campaign_part(side: LiveObject, name: str, label: str, tenant: Tenant) -> CampaignPart:
+    if not text_of(side, "label"):
+        raise InexpressibleError("its Campaign side has no label", "give it a label in Campaign")
+    hashed = text_of(side, "hashAlgorithm")
+    destination: str | Unset = UNSET
+    if tenant.live("aam.destination", text_of(side, "aamDestination")) is not None:
+        destination = tenant.name("Destination", "aam.destination", text_of(side, "aamDestination"))
+    return CampaignPart(
+        name=unless(text_of(side, "name"), name),
+        label=unless(text_of(side, "label"), label),
+        targeting_dimension=said(side, "targetingDimension"),
+        reconciliation_key=said(side, "reconciliationKey"),
+        # A word that manifests do not have stays as it is live: a field left out is not owned.
+        hash_algorithm=HashAlgorithm(hashed) if hashed in set(HashAlgorithm) else UNSET,
+        destination=destination,
+    )
+
+
 DATA_SOURCE = Kind(
     name="DataSource",
     spec=DataSourceSpec,
     mentions=_mentions,
     claims=_claims,
     desired=_desired,
+    inverse=Inverse(
+        root="aam.dataSource",
+        gather=_gather,
+        express=_express,
+        called=code_or_label,
+        does_without=True,
+    ),
 )

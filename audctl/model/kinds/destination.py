@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from audctl.model.kinds.data_source import ExportControl  # noqa: TC001 - decoding reads it
+from audctl.model.kinds.data_source import ExportControl
+from audctl.model.kinds.inverse import Inverse, code_or_label, said, word_of
 from audctl.model.kinds.kind import Claim, Kind, Mention, OwnedFields, sorted_set
 from audctl.model.kinds.unset import UNSET, Unset
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from audctl.model.desired import DesiredObject
+    from audctl.model.kinds.inverse import Gathered, Tenant
     from audctl.model.kinds.kind import Surroundings
     from audctl.model.resource import Resource
 
@@ -67,10 +69,24 @@ def _desired(resource: Resource, _surroundings: Surroundings) -> Iterator[Desire
     yield fields.object(resource, "aam.destination", observed=True, manual=manual)
 
 
+def _express(found: Gathered, _tenant: Tenant) -> DestinationSpec:
+    root = found.root
+    labels = root.fields.get("exportLabels")
+    return DestinationSpec(
+        type=word_of(root, "type", DestinationType),
+        id=int(root.id),
+        label=said(root, "label"),
+        export_labels=tuple(map(ExportControl, labels))
+        if isinstance(labels, tuple) and labels
+        else UNSET,
+    )
+
+
 DESTINATION = Kind(
     name="Destination",
     spec=DestinationSpec,
     mentions=_mentions,
     claims=_claims,
     desired=_desired,
+    inverse=Inverse(root="aam.destination", express=_express, called=code_or_label, on_demand=True),
 )

@@ -7,6 +7,17 @@ from typing import TYPE_CHECKING
 
 from audctl.model.address import Address
 from audctl.model.kinds.audience import AudienceSpec
+from audctl.model.kinds.inverse import (
+    InexpressibleError,
+    Inverse,
+    audience_name_of,
+    internal_name,
+    label_of,
+    number_of,
+    said,
+    text_of,
+    unless,
+)
 from audctl.model.kinds.kind import (
     Claim,
     Kind,
@@ -17,13 +28,17 @@ from audctl.model.kinds.kind import (
     set_or,
 )
 from audctl.model.kinds.unset import UNSET, Unset
-from audctl.model.rules.trait_rule import onboarded_rule
+from audctl.model.rules.segment_rule import SegmentRule
+from audctl.model.rules.trait_rule import TraitRule, onboarded_rule
+from audctl.model.substitution import trait_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from audctl.model.desired import DesiredObject
+    from audctl.model.kinds.inverse import Gathered, Tenant
     from audctl.model.kinds.kind import Surroundings
+    from audctl.model.live import LiveObject
     from audctl.model.resource import Resource
 
 
@@ -164,10 +179,97 @@ def _trait(resource: Resource, spec: ExportBindingSpec, audience_label: str) -> 
     return fields.object(resource, "aam.trait")
 
 
+def _gather(root: LiveObject, tenant: Tenant) -> tuple[LiveObject, ...]:
+    """Return the onboarded trait in which Audience Manager receives the people."""
+    audience = text_of(root, "audience")
+    if not audience:
+        raise InexpressibleError("it is no export into a shared audience")
+    segment = tenant.live("aam.segment", audience)
+    source = tenant.live("campaign.dataSource", text_of(root, "dataSource"))
+    rule = segment.fields.get("rule") if segment is not None else None
+    if source is None or not isinstance(rule, SegmentRule):
+        raise InexpressibleError("its audience or its data source is not there, or cannot be read")
+    received_by = [
+        trait
+        for token in sorted(rule.traits)
+        if (trait := tenant.live("aam.trait", trait_id(token) or "")) is not None
+        and _receives(trait, text_of(source, "aamDataSource"))
+    ]
+    named = [
+        each for each in received_by if text_of(each, "integrationCode") == text_of(root, "name")
+    ]
+    if len(named or received_by) != 1:
+        raise InexpressibleError(
+            f"the rule of segment {audience} has {len(received_by) or 'no'} onboarded trait(s) of its data source"
+            " that could receive the people",
+            "write the ExportBinding by hand",
+        )
+    return tuple(named or received_by)
+
+
+def _receives(trait: LiveObject, data_source: str) -> bool:
+    rule = trait.fields.get("rule")
+    return (
+        text_of(trait, "type") == "onboarded"
+        and text_of(trait, "dataSource") == data_source
+        and isinstance(rule, TraitRule)
+        and rule.onboarded_code == text_of(trait, "integrationCode")
+    )
+
+
+def _express(found: Gathered, tenant: Tenant) -> ExportBindingSpec:
+    root, (trait,) = found.root, found.parts
+    segment = tenant.live("aam.segment", text_of(root, "audience"))
+    label = label_of(segment) if segment is not None else ""
+    schedule = _schedule(text_of(root, "schedule"))
+    complement = root.fields.get("complement")
+    listed = text_of(root, "sourceList")
+    folder = tenant.folder("aam.traitFolder", text_of(trait, "folder"))
+    return ExportBindingSpec(
+        source=ExportSource(
+            list=tenant.name("List", "campaign.list", listed) if listed else UNSET,
+            query=said(root, "sourceQuery"),
+        ),
+        audience=tenant.name("Audience", "aam.segment", text_of(root, "audience")),
+        data_source=tenant.name("DataSource", "campaign.dataSource", text_of(root, "dataSource")),
+        label=unless(label_of(root), label),
+        schedule=schedule,
+        complement=complement if isinstance(complement, bool) else UNSET,
+        complement_label=said(root, "complementLabel"),
+        name=unless(text_of(root, "name"), found.name),
+        folder=tenant.folder("campaign.folder", text_of(root, "folder")),
+        trait=ExportedTrait(
+            label=unless(label_of(trait), label),
+            integration_code=unless(text_of(trait, "integrationCode"), found.name),
+            folder=folder if isinstance(folder, str) else "/",
+            ttl_days=number_of(trait, "ttlDays"),
+        ),
+        # Without a schedule a workflow that has run is not one that somebody stopped.
+        paused=bool(schedule) and root.fields.get("running") is not True,
+        audience_name=audience_name_of(root, label),
+    )
+
+
+def _schedule(text: str) -> Schedule | Unset:
+    """Read what ``str`` of a Schedule writes; any other period belongs to another workflow than audctl's."""
+    if text == "manual":
+        return UNSET
+    word, _, value = text.partition(" ")
+    if word in {"daily", "weekly", "every"} and "(" not in value:
+        return Schedule(**{word: value})
+    raise InexpressibleError(
+        f'its activities or its schedule are none that manifests have: "{text}"',
+        "keep it as it is, or rebuild it as an ExportBinding",
+    )
+
+
 EXPORT_BINDING = Kind(
     name="ExportBinding",
     spec=ExportBindingSpec,
     mentions=_mentions,
     claims=_claims,
     desired=_desired,
+    inverse=Inverse(
+        root="campaign.workflow", gather=_gather, express=_express, called=internal_name
+    ),
 )

@@ -6,6 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from audctl.model.kinds.inverse import (
+    Inverse,
+    internal_name,
+    label_of,
+    said,
+    text_of,
+    unless,
+    word_of,
+)
 from audctl.model.kinds.kind import Claim, Kind, Mention, OwnedFields, set_or
 from audctl.model.kinds.unset import UNSET, Unset
 from audctl.redact import Secret
@@ -14,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from audctl.model.desired import DesiredObject
+    from audctl.model.kinds.inverse import Gathered, Tenant
     from audctl.model.kinds.kind import Surroundings
     from audctl.model.resource import Resource
 
@@ -72,10 +82,26 @@ def _desired(resource: Resource, _surroundings: Surroundings) -> Iterator[Desire
     yield fields.object(resource, "campaign.externalAccount")
 
 
+def _express(found: Gathered, _tenant: Tenant) -> ExternalAccountSpec:
+    """Say everything but the credentials: what a manifest does not set stays as it is live."""
+    root = found.root
+    encrypted = root.fields.get("serverSideEncryption")
+    return ExternalAccountSpec(
+        label=label_of(root),
+        type=word_of(root, "type", AccountType),
+        name=unless(text_of(root, "name"), found.name),
+        enabled=root.fields.get("enabled") is True,
+        server=said(root, "server"),
+        region=said(root, "region"),
+        server_side_encryption=encrypted if isinstance(encrypted, bool) else UNSET,
+    )
+
+
 EXTERNAL_ACCOUNT = Kind(
     name="ExternalAccount",
     spec=ExternalAccountSpec,
     mentions=_mentions,
     claims=_claims,
     desired=_desired,
+    inverse=Inverse(root="campaign.externalAccount", express=_express, called=internal_name),
 )

@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING
 from audctl.model.address import Address
 from audctl.model.kinds.audience import AudienceSpec
 from audctl.model.kinds.data_source import DataSourceSpec
+from audctl.model.kinds.inverse import (
+    InexpressibleError,
+    Inverse,
+    audience_name_of,
+    said,
+    text_of,
+    unless,
+)
 from audctl.model.kinds.kind import Claim, Kind, Mention, OwnedFields, reference, set_or
 from audctl.model.kinds.unset import UNSET, Unset
 from audctl.model.value import Reference
@@ -16,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from audctl.model.desired import DesiredObject
+    from audctl.model.kinds.inverse import Gathered, Tenant
     from audctl.model.kinds.kind import Surroundings
+    from audctl.model.live import LiveObject
     from audctl.model.resource import Resource
 
 
@@ -125,10 +135,72 @@ def _desired(resource: Resource, surroundings: Surroundings) -> Iterator[Desired
     )
 
 
+def _gather(root: LiveObject, tenant: Tenant) -> tuple[LiveObject, ...]:
+    """Return the mapping through which the audience reaches the list."""
+    audience = text_of(root, "audience")
+    if not audience:
+        raise InexpressibleError(
+            "it names no audience", "choose one in Campaign, or unshare the list"
+        )
+    if tenant.audience_identifier == "mapping":
+        found = tenant.live("aam.mapping", audience)
+        if found is None:
+            raise InexpressibleError(
+                f"its audience is mapping {audience}, which no destination has",
+                "choose another audience in Campaign, or unshare the list",
+            )
+        return (found,)
+    carried_by = _own_destination(root, tenant)
+    mappings = tenant.referring("aam.mapping", "segment", audience)
+    ways = [each for each in mappings if text_of(each, "destination") == carried_by] or mappings
+    if len(ways) != 1:
+        raise InexpressibleError(
+            f"segment {audience} is mapped {len(ways)} times, so nobody can tell which mapping fills the list"
+            if ways
+            else f"segment {audience} is mapped to no destination that was read",
+            "map it once to the destination that Campaign reads",
+        )
+    return tuple(ways)
+
+
+def _own_destination(root: LiveObject, tenant: Tenant) -> str:
+    """Return the id of the destination that the list's data source names, empty for none."""
+    source = tenant.live("campaign.dataSource", text_of(root, "dataSource"))
+    return text_of(source, "aamDestination") if source is not None else ""
+
+
+def _express(found: Gathered, tenant: Tenant) -> ImportBindingSpec:
+    root, (mapping,) = found.root, found.parts
+    segment = tenant.live("aam.segment", text_of(mapping, "segment"))
+    if segment is None:
+        raise InexpressibleError(
+            f"its audience is segment {text_of(mapping, 'segment')}, which is not there",
+            "choose another audience in Campaign, or unshare the list",
+        )
+    audience = tenant.name("Audience", "aam.segment", segment.id)
+    destination = text_of(mapping, "destination")
+    way = tenant.name("Destination", "aam.destination", destination)
+    return ImportBindingSpec(
+        audience=audience,
+        list=tenant.name("List", "campaign.list", text_of(root, "list")),
+        data_source=tenant.name("DataSource", "campaign.dataSource", text_of(root, "dataSource")),
+        destination=UNSET if destination == _own_destination(root, tenant) else way,
+        alias=unless(text_of(mapping, "alias"), text_of(segment, "integrationCode")),
+        end_date=said(mapping, "endDate"),
+        audience_name=audience_name_of(root, text_of(segment, "label")),
+    )
+
+
+def _called(root: LiveObject, tenant: Tenant) -> str:
+    target = tenant.live("campaign.list", text_of(root, "list"))
+    return f"{text_of(target, 'name')}-import" if target is not None else ""
+
+
 IMPORT_BINDING = Kind(
     name="ImportBinding",
     spec=ImportBindingSpec,
     mentions=_mentions,
     claims=_claims,
     desired=_desired,
+    inverse=Inverse(root="campaign.sharedList", gather=_gather, express=_express, called=_called),
 )

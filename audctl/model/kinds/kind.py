@@ -14,6 +14,7 @@ from audctl.model.value import Reference
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from audctl.model.kinds.inverse import Inverse
     from audctl.model.resource import Resource
     from audctl.model.value import DesiredValue
 
@@ -59,6 +60,8 @@ class Kind:
     """Keys of its objects, for finding two resources that want one; call it as late as ``desired``."""
     desired: Callable[[Resource, Surroundings], Iterable[DesiredObject]]
     """Its objects; call it only when all references lead somewhere."""
+    inverse: Inverse
+    """The way back from ``desired``: how resources are read off live objects."""
 
 
 @dataclass(slots=True)

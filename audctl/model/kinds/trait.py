@@ -6,6 +6,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from audctl.model.kinds.inverse import (
+    InexpressibleError,
+    Inverse,
+    code_or_label,
+    label_of,
+    number_of,
+    said,
+    text_of,
+    unless,
+    word_of,
+)
 from audctl.model.kinds.kind import (
     Claim,
     Kind,
@@ -16,14 +27,18 @@ from audctl.model.kinds.kind import (
     set_or,
 )
 from audctl.model.kinds.unset import UNSET, Unset
-from audctl.model.rules.trait_rule import onboarded_rule, parse_trait_rule
+from audctl.model.rules.trait_rule import TraitRule, onboarded_rule, parse_trait_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from audctl.model.desired import DesiredObject
+    from audctl.model.kinds.inverse import Gathered, Tenant
     from audctl.model.kinds.kind import Surroundings
     from audctl.model.resource import Resource
+
+
+_ALGORITHMIC = "algorithmic"
 
 
 class TraitType(StrEnum):
@@ -88,10 +103,37 @@ def _desired(resource: Resource, _surroundings: Surroundings) -> Iterator[Desire
     yield fields.object(resource, "aam.trait")
 
 
+def _express(found: Gathered, tenant: Tenant) -> TraitSpec:
+    root = found.root
+    code = text_of(root, "integrationCode")
+    if text_of(root, "type") == _ALGORITHMIC:
+        raise InexpressibleError(
+            "an algorithmic trait is made by a model, not by a rule",
+            "rules may name it by its id, followed by T",
+        )
+    rule = root.fields.get("rule")
+    if not isinstance(rule, TraitRule):
+        raise InexpressibleError("its rule cannot be read", "see its expression in the console")
+    kind = word_of(root, "type", TraitType)
+    plain = kind is TraitType.ONBOARDED and rule.onboarded_code == code
+    return TraitSpec(
+        label=label_of(root),
+        type=kind,
+        data_source=tenant.name("DataSource", "aam.dataSource", text_of(root, "dataSource")),
+        description=said(root, "description"),
+        folder=tenant.folder("aam.traitFolder", text_of(root, "folder")),
+        rule=UNSET if plain else rule.text,
+        integration_code=unless(code, found.name),
+        ttl_days=number_of(root, "ttlDays"),
+        comments=said(root, "comments"),
+    )
+
+
 TRAIT = Kind(
     name="Trait",
     spec=TraitSpec,
     mentions=_mentions,
     claims=_claims,
     desired=_desired,
+    inverse=Inverse(root="aam.trait", express=_express, called=code_or_label),
 )

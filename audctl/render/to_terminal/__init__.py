@@ -9,6 +9,7 @@ from audctl.render.to_terminal.checks import doctor
 from audctl.render.to_terminal.drift import drift
 from audctl.render.to_terminal.explanation import code_meaning, field_explanation
 from audctl.render.to_terminal.findings import error, findings, validation
+from audctl.render.to_terminal.imported import imported
 from audctl.render.to_terminal.inventory import ledger, unmanaged
 from audctl.render.to_terminal.plan import plan
 
@@ -21,6 +22,7 @@ __all__ = [
     "error",
     "field_explanation",
     "findings",
+    "imported",
     "ledger",
     "plan",
     "unmanaged",
