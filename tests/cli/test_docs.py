@@ -10,11 +10,21 @@ import pytest
 
 from audctl.manifest.schemas import schema_kinds
 from audctl.model.change import Change, FieldReason
-from audctl.plan.guards import DEFAULT_LIMITS
+from audctl.model.codes import CODES
+from audctl.model.live import LiveState
+from audctl.model.plan import PlanOptions
+from audctl.model.policy import Limits, PlanPolicy
+from audctl.plan.guards.case import Case
+from audctl.plan.guards.judge import judge
+from audctl.plan.guards.people import UNKNOWN_IMPACT
 from audctl.plan.options import EMPTY_PROJECT, EMPTY_READ
 from audctl.providers.campaign.names import CampaignNames
 
 ROOT = Path(__file__).parents[2]
+NOTHING_PLANNED = Case(
+    steps=(), effects=(), desired=(), live=LiveState((), frozenset()), owned=0,
+    options=PlanOptions(), policy=PlanPolicy(), today=None,
+)  # fmt: skip
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -45,11 +55,27 @@ def test_every_change_and_field_reason_is_explained() -> None:
 
 
 def test_every_guard_is_listed_with_its_default() -> None:
-    text = (ROOT / "docs" / "semantics.md").read_text(encoding="utf-8")
-    for guard, limit in DEFAULT_LIMITS.items():
-        assert re.search(rf"^\| `{guard}` \| \w+ \| `{re.escape(limit)}` \|$", text, re.MULTILINE)
-    for permission in (EMPTY_READ, EMPTY_PROJECT):
+    text = (ROOT / "docs" / "guards.md").read_text(encoding="utf-8")
+    limits = Limits()
+    guards = [each.guard for each in judge(NOTHING_PLANNED).verdicts]
+    assert len(guards) == len(set(guards))
+    for guard in guards:
+        (row,) = re.findall(rf"^\| `{guard}` \| [^|]+ \| ([^|]+) \|", text, re.MULTILINE)
+        field = re.sub(r"[A-Z]", lambda found: f"_{found[0].lower()}", guard)
+        default = getattr(limits, field, None)
+        if default is not None:
+            assert row == f"`{default}`", guard
+    for each in fields(limits.quotas):
+        name = re.sub(r"_(\w)", lambda found: found[1].upper(), each.name)
+        assert f"| `{name}` | {getattr(limits.quotas, each.name):,}" in text
+    for permission in (EMPTY_READ, EMPTY_PROJECT, UNKNOWN_IMPACT):
         assert f"`--allow {permission}:" in text
+
+
+def test_every_code_of_the_law_is_explained() -> None:
+    text = (ROOT / "docs" / "law.md").read_text(encoding="utf-8")
+    law = {code for code in CODES if code.startswith(("AUD215", "AUD216"))}
+    assert law <= set(re.findall(r"AUD\d{4}", text))
 
 
 @pytest.mark.parametrize("document", DOCS, ids=lambda path: path.name)
