@@ -139,7 +139,7 @@ class DriftReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnmanagedItem:
-    """One live object nobody owns."""
+    """One live object that this project does not own."""
 
     type: str
     live_id: str
@@ -148,14 +148,54 @@ class UnmanagedItem:
     key: tuple[str, ...] = ()
     changed_at: datetime | None = None
     changed_by: str = ""
+    owner: str = ""
+    """Another project that owns it, in words; empty when nobody does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """How many of the tenant's own objects of one type are under management."""
+
+    type: str
+    """Empty for all types together."""
+    here: int = 0
+    """Owned by this project in this environment."""
+    elsewhere: int = 0
+    """Owned by other projects, or by this one's other environments."""
+    nobody: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.here + self.elsewhere + self.nobody
+
+    @property
+    def percent(self) -> int | None:
+        """How many of a hundred somebody manages, rounded down; None when there are none at all."""
+        return (self.here + self.elsewhere) * 100 // self.total if self.total else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnmanagedReport:
-    """Live objects nobody owns, sorted by type, then label."""
+    """Live objects that this project does not own, sorted by type, then label."""
 
     items: tuple[UnmanagedItem, ...]
+    """Those that nobody owns."""
+    elsewhere: tuple[UnmanagedItem, ...] = ()
+    """Those that somebody else owns."""
+    shares: tuple[Share, ...] = ()
+    """By type, sorted."""
     live_as_of: datetime | None = None
+
+    @property
+    def overall(self) -> Share:
+        """All types together."""
+        return Share(
+            type="",
+            here=sum(each.here for each in self.shares),
+            elsewhere=sum(each.elsewhere for each in self.shares),
+            nobody=sum(each.nobody for each in self.shares),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

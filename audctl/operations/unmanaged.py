@@ -10,10 +10,11 @@ if TYPE_CHECKING:
 
 
 def unmanaged(context: Context) -> UnmanagedReport:
-    """Return the live objects that no manifest and no ledger entry stands for."""
+    """Return the live objects that no manifest and no ledger entry stands for, and who else owns some of them."""
     from audctl.operations.survey import survey_project  # noqa: PLC0415 - not for validate
     from audctl.plan.unmanaged import list_unmanaged  # noqa: PLC0415
 
     with survey_project(context) as surveyor:
         survey = surveyor.look()
-        return list_unmanaged(survey.live, survey.ledger, survey.desired)
+        owners = surveyor.connection.store.owners()
+        return list_unmanaged(survey.live, survey.ledger, survey.desired, owners=owners)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from audctl.model.live import Origin
-from audctl.model.report import UnmanagedItem, UnmanagedReport
+from audctl.model.report import Share, UnmanagedItem, UnmanagedReport
 from audctl.plan.identify import Standing, identify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from audctl.model.desired import DesiredObject
     from audctl.model.ledger import Ledger
@@ -21,14 +22,19 @@ Id = tuple[str, str]
 
 
 def list_unmanaged(
-    live: LiveState, ledger: Ledger, desired: Iterable[DesiredObject] = ()
+    live: LiveState,
+    ledger: Ledger,
+    desired: Iterable[DesiredObject] = (),
+    *,
+    owners: Mapping[Id, str] = MappingProxyType({}),
 ) -> UnmanagedReport:
     """Return the customer's own objects that no ledger entry owns, sorted by type, then label.
 
-    What ``desired`` objects refer to or observe without owning it (folders, destinations) is left out.
+    ``owners``: other projects, by type and live id; what they own is told apart. What ``desired`` objects refer to or
+    observe without owning it (folders, destinations) is left out of the lists and of the shares.
     """
-    used = used_objects(identify(desired, live, ledger))
-    items = [
+    identified = identify(desired, live, ledger)
+    found = [
         UnmanagedItem(
             type=each.type,
             live_id=each.id,
@@ -36,11 +42,36 @@ def list_unmanaged(
             key=each.key,
             changed_at=each.changed_at,
             changed_by=each.changed_by,
+            owner=owners.get((each.type, each.id), ""),
         )
-        for each in _unmanaged(live, ledger, used)
+        for each in _unmanaged(live, ledger, used_objects(identified))
     ]
-    items.sort(key=lambda each: (each.type, each.label, each.live_id))
-    return UnmanagedReport(items=tuple(items), live_as_of=live.read_at)
+    found.sort(key=lambda each: (each.type, each.label, each.live_id))
+    items = tuple(each for each in found if not each.owner)
+    elsewhere = tuple(each for each in found if each.owner)
+    return UnmanagedReport(
+        items=items,
+        elsewhere=elsewhere,
+        shares=_shares(live, ledger, items, elsewhere),
+        live_as_of=live.read_at,
+    )
+
+
+def _shares(
+    live: LiveState,
+    ledger: Ledger,
+    items: Iterable[UnmanagedItem],
+    elsewhere: Iterable[UnmanagedItem],
+) -> tuple[Share, ...]:
+    here = Counter(
+        each.type for each in ledger.entries.values() if (each.type, each.live_id) in live.by_id
+    )
+    others = Counter(each.type for each in elsewhere)
+    nobody = Counter(each.type for each in items)
+    return tuple(
+        Share(type=name, here=here[name], elsewhere=others[name], nobody=nobody[name])
+        for name in sorted(here.keys() | others.keys() | nobody.keys())
+    )
 
 
 def count_unmanaged(live: LiveState, ledger: Ledger, *, used: Iterable[Id] = ()) -> dict[str, int]:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         DriftItem,
         DriftReport,
         FieldExplanation,
+        Share,
+        UnmanagedItem,
         UnmanagedReport,
         ValidateReport,
     )
@@ -184,20 +186,33 @@ def doctor(report: DoctorReport) -> Json:
 
 
 def unmanaged(report: UnmanagedReport) -> Json:
-    """Give ``{objects: [{type, liveId, label, key, changedAt, changedBy}], liveAsOf}``."""
+    """Give ``{objects, elsewhere, shares, overall, liveAsOf}``; ``percent`` is null where there is nothing at all."""
     return {
-        "objects": [
-            {
-                "type": each.type,
-                "liveId": each.live_id,
-                "label": each.label or None,
-                "key": list(each.key),
-                "changedAt": _moment(each.changed_at),
-                "changedBy": each.changed_by or None,
-            }
-            for each in report.items
-        ],
+        "objects": [_unmanaged(each) for each in report.items],
+        "elsewhere": [{**_unmanaged(each), "owner": each.owner} for each in report.elsewhere],
+        "shares": [{"type": each.type, **_share(each)} for each in report.shares],
+        "overall": _share(report.overall),
         "liveAsOf": _moment(report.live_as_of),
+    }
+
+
+def _unmanaged(item: UnmanagedItem) -> Json:
+    return {
+        "type": item.type,
+        "liveId": item.live_id,
+        "label": item.label or None,
+        "key": list(item.key),
+        "changedAt": _moment(item.changed_at),
+        "changedBy": item.changed_by or None,
+    }
+
+
+def _share(share: Share) -> Json:
+    return {
+        "here": share.here,
+        "elsewhere": share.elsewhere,
+        "nobody": share.nobody,
+        "percent": share.percent,
     }
 
 
@@ -214,6 +229,7 @@ def ledger(content: Ledger) -> Json:
                 "label": entry.label or None,
                 "protect": entry.protect,
                 "deletionPolicy": entry.deletion_policy or None,
+                "removedAt": _moment(entry.removed_at),
                 "created": entry.created,
                 "appliedAt": _moment(entry.applied_at),
             }

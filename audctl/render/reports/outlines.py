@@ -171,7 +171,7 @@ def _rows(result: RunResult | None) -> Iterator[Row]:
             for address in result.unknown:
                 yield Row(sign="?", action="unknown", name=str(address), tone=Tone.BAD)
         case UnmanagedReport():
-            yield from (_unmanaged(each) for each in result.items)
+            yield from (_unmanaged(each) for each in (*result.items, *result.elsewhere))
         case _:
             assert_never(result)
 
@@ -237,10 +237,10 @@ def _unmanaged(item: UnmanagedItem) -> Row:
     key = "/".join(part for part in item.key if part)
     return Row(
         sign="?",
-        action="unmanaged",
+        action="owned elsewhere" if item.owner else "unmanaged",
         name=f"{item.type} {item.live_id}",
         label=item.label,
-        reason=", ".join(filter(None, (key, f"last changed {who}" if who else ""))),
+        reason=", ".join(filter(None, (key, item.owner, f"last changed {who}" if who else ""))),
     )
 
 

@@ -38,3 +38,22 @@ def test_counts_agree_with_the_list() -> None:
         "aam.traitFolder": 1,
         "campaign.list": 2,
     }
+
+
+def test_what_others_own_is_told_apart_and_shares_are_counted_by_type() -> None:
+    owners = {("campaign.list", "4"): 'project "crm" (environment prod)'}
+    report = list_unmanaged(STATE, LEDGER, owners=owners)
+    assert [(each.live_id, each.owner) for each in report.elsewhere] == [
+        ("4", 'project "crm" (environment prod)')
+    ]
+    assert "4" not in {each.live_id for each in report.items}
+    shares = {each.type: each for each in report.shares}
+    lists = shares["campaign.list"]
+    assert (lists.here, lists.elsewhere, lists.nobody, lists.percent) == (1, 1, 1, 66)
+    assert shares["aam.segment"].percent == 0
+    assert (report.overall.total, report.overall.percent) == (5, 40)
+
+
+def test_an_entry_whose_object_is_gone_manages_nothing_and_nothing_has_no_percentage() -> None:
+    report = list_unmanaged(make_state(), LEDGER)
+    assert (report.shares, report.overall.percent) == ((), None)

@@ -15,6 +15,7 @@ from audctl.model.outcome import ApplyReport, Outcome, Result
 from audctl.model.report import (
     Check,
     DoctorReport,
+    Share,
     UnmanagedItem,
     UnmanagedReport,
     ValidateReport,
@@ -140,6 +141,28 @@ def test_inventories_name_ids_labels_and_keys() -> None:
         'aam.segment (1)\n  8  "VIP" (4/vip)  changed by 12\n\n'
         'campaign.list (1)\n  1000  "News" (news)\n'
     )
+
+
+def test_what_other_projects_own_is_listed_apart_with_the_share_under_management() -> None:
+    item = UnmanagedItem(
+        type="campaign.list", live_id="7", label="Theirs", owner='project "crm" (environment prod)'
+    )
+    share = Share(type="campaign.list", here=1, elsewhere=1, nobody=1)
+    report = UnmanagedReport(items=(), elsewhere=(item,), shares=(share,))
+    assert text(to_terminal.unmanaged(report, PLAIN)) == (
+        "Unmanaged: 0 live objects\n\n"
+        "Owned by other projects: 1 live object\n\n"
+        'campaign.list (1)\n  7  "Theirs"  project "crm" (environment prod)\n\n'
+        "Under management:\n"
+        "  campaign.list  66 % of 3 (1 here, 1 by other projects, 1 by nobody)\n"
+        "  all            66 % of 3 (1 here, 1 by other projects, 1 by nobody)\n"
+    )
+    assert to_json.unmanaged(report)["overall"] == {
+        "here": 1,
+        "elsewhere": 1,
+        "nobody": 1,
+        "percent": 66,
+    }
 
 
 def test_the_ledger_shows_neither_fields_nor_secret_fingerprints() -> None:
