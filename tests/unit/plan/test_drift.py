@@ -370,3 +370,47 @@ def test_one_side_that_was_not_read_does_not_confuse_the_other() -> None:
         "Audience/s#aam.segment",
         "Destination/d#aam.destination",
     ]
+
+
+@pytest.mark.parametrize(
+    ("address", "fields", "hours"),
+    [
+        ("ExportBinding/e#aam.trait", {"type": "onboarded"}, 48),
+        ("Trait/t#aam.trait", {"type": "ruleBased"}, None),
+        ("Audience/s#aam.segment", {"status": "active"}, 24),
+        ("Audience/s#aam.segment", {"status": "paused"}, None),
+        ("List/l#campaign.list", {"name": "l"}, None),
+    ],
+)
+def test_each_type_is_pending_for_its_own_time(
+    address: str, fields: dict[str, str], hours: int | None
+) -> None:
+    entry = make_entry(address, "3", fields, applied_at=NOON)
+    for later, pending in ((hours or 0, False), ((hours or 0) - 1, hours is not None)):
+        state = make_state(make_live(entry.type, "3", fields))
+        state = replace(state, read_at=NOON + timedelta(hours=later))
+        report = compute_drift(state, make_ledger(entry))
+        assert bool(report.awaited) == pending
+        assert report.result is DriftResult.SAME
+
+
+def test_a_secret_that_manifest_and_live_agree_on_is_no_drift() -> None:
+    account = "ExternalAccount/a#campaign.externalAccount"
+    asked = make_desired(account, {"name": "a", "accessKeyId": "new"})
+    secret = asked.fields["accessKeyId"]
+    live = make_live("campaign.externalAccount", "3", {"name": "a", "accessKeyId": secret})
+    entry = make_entry(account, "3", {"name": "a"}, secrets={"accessKeyId": "print of the old"})
+    assert compute_drift(make_state(live), make_ledger(entry), [asked]).items == ()
+    (item,) = compute_drift(make_state(live), make_ledger(entry)).items
+    assert [(each.field, each.sensitive) for each in item.fields] == [("accessKeyId", True)]
+
+
+def test_an_observed_object_that_could_be_either_of_two_is_unknown() -> None:
+    state = make_state(
+        *(make_live("aam.segment", each, {"integrationCode": "x"}) for each in ("1", "2"))
+    )
+    watched = make_desired(
+        "Audience/x#aam.segment", {"integrationCode": "x"}, observed=True, manual="make it"
+    )
+    report = compute_drift(state, make_ledger(), [watched])
+    assert ([each.name for each in report.unknown], report.result) == (["x"], DriftResult.UNKNOWN)

@@ -355,3 +355,9 @@ def test_a_key_is_not_taken_before_the_other_half_gives_it_up() -> None:
     assert errors(make_plan(desired, live, ledger)) == []
     plan = make_plan(desired, live, ledger, **select("List/a"))
     assert errors(plan) == [("AUD2502", "add --only List/b")]
+
+
+def test_a_selected_object_that_may_not_be_adopted_is_refused_as_ever() -> None:
+    foreign = make_live("campaign.list", "9", {"name": "taken"})
+    plan = make_plan([a_list("taken")], make_state(foreign), make_ledger(), **select("List/taken"))
+    assert [code for code, _ in errors(plan)] == ["AUD2007"]
