@@ -46,20 +46,31 @@ class Flow:
         steps: Iterable[Step],
         desired: Iterable[DesiredObject],
     ) -> None:
+        steps = tuple(steps)
         self.steps: Mapping[Address, Step] = {
             each.address: each for each in steps if each.change in WRITES
         }
         self._live = live
-        self._addresses: dict[tuple[str, str], Address] = {
-            (entry.type, entry.live_id): address for address, entry in ledger.entries.items()
-        }
-        self._ids = {address: entry.live_id for address, entry in ledger.entries.items()}
-        for step in steps:
-            if step.live_id:
-                self._addresses[step.type, step.live_id] = step.address
-                self._ids[step.address] = step.live_id
-        self._wanted = tuple(each.address for each in desired)
         self._ledger = ledger
+        self._all_steps = steps
+        self._wanted = tuple(each.address for each in desired)
+
+    @cached_property
+    def _ids(self) -> Mapping[Address, str]:
+        """Live ids by address: what the ledger knows, then what the steps found."""
+        found = {address: entry.live_id for address, entry in self._ledger.entries.items()}
+        found |= {each.address: each.live_id for each in self._all_steps if each.live_id}
+        return found
+
+    @cached_property
+    def _addresses(self) -> Mapping[tuple[str, str], Address]:
+        found = {
+            (entry.type, entry.live_id): address for address, entry in self._ledger.entries.items()
+        }
+        found |= {
+            (each.type, each.live_id): each.address for each in self._all_steps if each.live_id
+        }
+        return found
 
     # --- one object -------------------------------------------------------------------------------
 
