@@ -11,6 +11,7 @@ from audctl.manifest.discover import find_project
 from audctl.manifest.environment import AudienceIdentifier, select_environment
 from audctl.manifest.load import load_manifests
 from audctl.manifest.project import load_project
+from audctl.manifest.removed import find_unremoved
 from audctl.model.finding import Severity
 from audctl.resolve.references import check_references
 
@@ -52,13 +53,19 @@ class Loaded:
 def load(context: Context, *, may_be_empty: bool = False) -> Loaded:
     """Read the project, its environment and all its manifests, of which there may be none yet if so said."""
     project = load_project(context.project_path or find_project(Path.cwd()))
+    named = context.environment or project.default_environment or ""
+    context.located(project.root, project.name, named)
     environment = select_environment(project, context.environment, environ=context.environ)
     read = load_manifests(
         project, environment, environ=context.environ, may_be_empty=may_be_empty
     )
     findings = read.findings
     if not any(each.severity is Severity.ERROR for each in findings):
-        findings = (*findings, *check_references(read.resources))
+        findings = (
+            *findings,
+            *check_references(read.resources),
+            *find_unremoved(project.removed, read.resources),
+        )
     return Loaded(
         project=project,
         environment=environment,
