@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audctl.errors import RejectedError
+from audctl.errors import InvalidAnswerError, RejectedError
 from audctl.model.address import parse_address
 from audctl.model.effect import CountSource, Effect
 from audctl.model.estimate import Question
@@ -19,6 +19,7 @@ from audctl.operations.plan import plan
 from audctl.providers.audience_manager import AudienceManagerProvider
 from audctl.providers.audience_manager.estimator import EstimatorSettings, SegmentEstimator
 from audctl.providers.audience_manager.populations import ONE_BY_ONE
+from audctl.providers.campaign.query import Node, select_grouped
 from audctl.sandbox.server import start
 from tests.contract import audience_manager_cases, campaign_cases
 from tests.contract.bench import Bench
@@ -111,6 +112,14 @@ def test_lists_are_counted_together_and_those_kept_elsewhere_are_left_out(world:
     assert found == {VIP_LIST: 40, **dict.fromkeys(empty, 0)}
     assert provider.client.calls - before == 3
     assert provider.count_people("campaign.folder", [folder]) == {}
+
+
+def test_more_groups_than_there_can_be_are_an_error_and_not_cut(world: Bench) -> None:
+    provider = campaign_cases.build(world)
+    world.opened.callback(provider.close)
+    each_person = Node("[@recipient-id]", "@person")
+    with pytest.raises(InvalidAnswerError, match="at most"):
+        select_grouped(provider.client, "nms:rcpGrpRel", each_person, (), (), most=3)
 
 
 def test_text_that_is_no_id_never_reaches_a_query(world: Bench) -> None:
