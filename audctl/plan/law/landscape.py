@@ -87,10 +87,7 @@ class Landscape:
         while queue:
             node = queue.popleft()
             way = ways[node]
-            source = self._source(node)
-            if source is None and node.kind == "Audience":
-                # Made by another product, and nobody says of what: that is an origin as well.
-                source = node
+            source = self._source_or_self(node)
             if source is not None:
                 found.setdefault(source, Origin(source, way if source != node else way[1:]))
             for before in sorted(self._feeders(node)):
@@ -103,7 +100,7 @@ class Landscape:
         """Return the data source of every trait in an audience's rule: what Audience Manager looks at, and no more."""
         found: dict[Address, Origin] = {}
         for trait in sorted(self._feeders(audience)):
-            source = self._source(trait)
+            source = self._source_or_self(trait)
             if source is not None:
                 found.setdefault(source, Origin(source, (trait, audience)))
         return [found[each] for each in sorted(found)]
@@ -144,10 +141,11 @@ class Landscape:
         spec = self._spec(address)
         if isinstance(spec, DestinationSpec):
             live_id = str(spec.id)
+        elif address.kind == LIVE:
+            # Ids of different types are different number spaces.
+            live_id = address.name if address.object == object_type else ""
         else:
-            live_id = (
-                address.name if address.kind == LIVE else self.ids.get(address.of(object_type), "")
-            )
+            live_id = self.ids.get(address.of(object_type), "")
         return self.live.by_id.get((object_type, live_id))
 
     def address_of(self, object_type: str, live_id: str) -> Address:
@@ -168,6 +166,14 @@ class Landscape:
         live = self.live_object(node, object_type)
         live_id = live.fields.get("dataSource") if live is not None else None
         return self.address_of("aam.dataSource", str(live_id)) if live_id else None
+
+    def _source_or_self(self, node: Address) -> Address | None:
+        """Return the data source of a node; itself where not even what is live tells one: an origin as well."""
+        source = self._source(node)
+        if source is not None or self.live is None:
+            return source
+        is_mute = node.kind == LIVE or self.live_object(node, "aam.segment") is not None
+        return node if is_mute else None
 
     def _feeders(self, node: Address) -> Iterator[Address]:
         """Yield what hands its data on to a node."""

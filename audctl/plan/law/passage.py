@@ -178,14 +178,14 @@ def _out_of_sight(
     """Return what is said of a flow that a labelled destination gets and nobody can look into."""
     resource = land.resources.get(flow.audience)
     spec = resource.spec if resource is not None else None
-    if labels and not origins:
+    if labels and not origins and land.live_object(flow.audience, "aam.segment") is not None:
         return Opinion(
             flow,
             Passage.UNLABELLED,
             "AUD2151",
             f"{shown(flow.destination)} is labelled {', '.join(sorted(labels))}, but nobody says what "
             f"{flow.audience} is made of",
-            "plan reads its live rule, where there is one; otherwise look at it where it is made",
+            "look at it where it is made",
         )
     if labels and isinstance(spec, AudienceSpec) and isinstance(spec.merge_rule, int):
         return Opinion(

@@ -276,7 +276,7 @@ def _declare(source: Address) -> str:
         )
     if source.kind == "DataSource":
         return f"declare spec.governance.dataClasses at {source}"
-    return f"name spec.dataSource at {source}, and declare the classes of data there"
+    return "look at it where it is made"
 
 
 def _counted(count: int, word: str) -> str:
