@@ -68,7 +68,8 @@ def test_a_partial_plan_is_a_part_of_the_whole_and_holds_nothing_outside(
     selection = Selection(only=only, exclude=exclude)
     whole, part = acting(plan_of(world, second, Selection())), plan_of(world, second, selection)
     for address, step in acting(part).items():
-        assert step == whole[address]
+        # Whom a step moves depends on the others; what it does not.
+        assert replace(step, impact=None) == replace(whole[address], impact=None)
     assert part.left_out == len(whole) - len(acting(part))
     for address in acting(part):
         assert not any(fits(address, each) for each in selection.exclude)
