@@ -112,7 +112,10 @@ class MemoryStore:
 
 
 class MemorySystem:
-    """One live system in memory, behind the Provider port. Refuses to delete what is in use."""
+    """One live system in memory, behind the Provider port.
+
+    Refuses to delete what is in use, and to give an object the key of another one.
+    """
 
     def __init__(self, system: str, objects: Iterable[LiveObject] = ()) -> None:
         self.system = system
@@ -159,6 +162,7 @@ class MemorySystem:
             made = LiveObject(
                 type=object_type, id=str(self._next), fields=self._stored(object_type, fields)
             )
+            self._require_own_key(made)
             self._next += 1
             self.objects[object_type, made.id] = made
         return made
@@ -167,6 +171,8 @@ class MemorySystem:
         with self._writing("update", live.type, live.id):
             merged = {**self.objects[live.type, live.id].fields, **self._stored(live.type, fields)}
             made = replace(live, fields=merged)
+            if made.key != live.key:
+                self._require_own_key(made)
             self.objects[live.type, live.id] = made
         return made
 
@@ -175,6 +181,11 @@ class MemorySystem:
             if users := [each.id for each in self.objects.values() if _refers(each, live)]:
                 raise ConflictError(f"{live.type} {live.id} is used by {', '.join(users)}")
             self.objects.pop((live.type, live.id), None)
+
+    def _require_own_key(self, made: LiveObject) -> None:
+        others = [o.id for o in self.objects.values() if (o.type, o.key) == (made.type, made.key)]
+        if set(others) - {made.id}:
+            raise ConflictError(f"{made.type} {others[0]} has the key {made.key}")
 
     def _stored(
         self, object_type: str, fields: Mapping[str, LiveValue | Secret]
