@@ -200,6 +200,76 @@ def test_people_that_nobody_can_foresee_are_refused_until_let_through_by_name(sh
     assert (code, report["allowed"]) == (0, sorted(set(allowed) - {"--allow"}))
 
 
+def restrict(shop: Shop, more: str = "") -> None:
+    shop.replace(
+        "web.yaml",
+        "  idType: visitorId",
+        "  idType: visitorId\n  governance: {dataClasses: [pseudonymous], legalBasis: consent}",
+    )
+    shop.replace(
+        "audctl.yaml",
+        "  defaultEnvironment: local",
+        "  defaultEnvironment: local\n  restrictions:\n"
+        f"    - {{name: visitors-stay, dataClasses: [pseudonymous], idTypes: [visitorId]{more}}}",
+    )
+
+
+def test_a_restriction_speaks_before_anything_is_read_and_no_override_lifts_it(shop: Shop) -> None:
+    restrict(shop)
+    code, report, _ = shop.run("validate")
+    assert (code, [each["code"] for each in report["findings"]]) == (3, ["AUD2160"])
+    code, plan, _ = shop.run("plan")
+    assert (code, [each["code"] for each in plan["findings"]]) == (3, ["AUD2160"])
+    assert "no --allow lifts it" in plan["findings"][0]["hint"]
+    code, plan, _ = shop.run("plan", "--allow", "restrictions:ImportBinding/cart-abandoners-import")
+    assert (code, {each["code"] for each in plan["findings"]}) == (1, {"AUD2160", "AUD2013"})
+    assert shop.run("apply", "--auto-approve")[0] == 3
+
+
+def test_an_approval_lifts_a_restriction_for_its_binding(shop: Shop) -> None:
+    approval = "{address: ImportBinding/cart-abandoners-import, by: privacy, reason: agreed, expires: 2999-12-31}"
+    restrict(shop, f", approvals: [{approval}]")
+    code, report, _ = shop.run("validate")
+    assert (code, [each["code"] for each in report["findings"]]) == (0, ["AUD2166"])
+    code, plan, _ = shop.run("plan")
+    (verdict,) = [each for each in plan["verdicts"] if each["guard"] == "restrictions"]
+    assert (code, verdict["judgement"]) == (0, "allowed")
+    assert verdict["allowed"] == ["ImportBinding/cart-abandoners-import"]
+
+
+def test_an_environments_limits_win_over_the_projects(shop: Shop) -> None:
+    shop.applied()
+    shop.drop("cart.yaml", "kind: ImportBinding", "kind: Audience")
+    shop.replace(
+        "audctl.yaml",
+        "  defaultEnvironment: local",
+        "  defaultEnvironment: local\n  guards: {maxDeletes: 50%, maxPauses: 50%}",
+    )
+    assert shop.run("plan")[0] == 0
+    shop.replace(
+        "audctl.yaml",
+        "      ledger: {store: campaign}\n    closed",
+        "      ledger: {store: campaign}\n      guards: {maxDeletes: 0}\n    closed",
+    )
+    code, plan, _ = shop.run("plan")
+    assert (code, {each["code"] for each in plan["findings"]}) == (3, {"AUD2101"})
+
+
+def test_what_export_controls_block_is_refused_and_can_be_tried_by_name(shop: Shop) -> None:
+    shop.replace("web.yaml", "id: 4200}", "id: 4200, exportLabels: [pii]}")
+    shop.replace(
+        "web.yaml",
+        "  idType: visitorId",
+        "  idType: visitorId\n  audienceManager: {exportControls: [pii]}",
+    )
+    blocked = "exportControls:ImportBinding/cart-abandoners-import"
+    code, report, _ = shop.run("validate")
+    assert (code, [each["code"] for each in report["findings"]]) == (3, ["AUD2150"])
+    code, plan, _ = shop.run("plan", "--allow", blocked)
+    (verdict,) = [each for each in plan["verdicts"] if each["guard"] == "exportControls"]
+    assert (code, verdict["judgement"]) == (0, "allowed")
+
+
 def test_a_signal_at_the_question_lets_go_of_the_lock(shop: Shop) -> None:
     # A process of its own, on a terminal of its own: only there is the question asked.
     ours, terminal = pty.openpty()

@@ -102,7 +102,9 @@ class Landscape:
         for trait in sorted(self._feeders(audience)):
             source = self._source_or_self(trait)
             if source is not None:
-                found.setdefault(source, Origin(source, (trait, audience)))
+                found.setdefault(
+                    source, Origin(source, (trait, audience) if source != trait else (audience,))
+                )
         return [found[each] for each in sorted(found)]
 
     @cached_property
