@@ -82,6 +82,11 @@ class _Choice:
         self.scope = scope
         self.steps = steps
         self.followers = _followers(steps)
+        self.takers = {
+            each.renamed_from: address
+            for address, each in steps.items()
+            if each.renamed_from is not None
+        }
         places = {address: scope.place(address) for address in steps}
         self.inside = {each for each, place in places.items() if place is Place.INSIDE}
         self._take_folders({each for each, place in places.items() if place is Place.FOLLOWS})
@@ -155,6 +160,9 @@ class _Choice:
                 yield each
         if step.change is Change.REPLACE:
             yield from self.followers.get(step.address, ())
+        if step.renamed_from is not None and (taker := self.takers.get(step.address)):
+            # The ledger's entry under the new name belongs to somebody who has to take it first.
+            yield taker
 
     def _way_out(self, address: Address, missing: list[Address]) -> str:
         """Return the options that make the selection whole."""

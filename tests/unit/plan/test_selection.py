@@ -361,3 +361,21 @@ def test_a_selected_object_that_may_not_be_adopted_is_refused_as_ever() -> None:
     foreign = make_live("campaign.list", "9", {"name": "taken"})
     plan = make_plan([a_list("taken")], make_state(foreign), make_ledger(), **select("List/taken"))
     assert [code for code, _ in errors(plan)] == ["AUD2007"]
+
+
+def test_names_that_pass_from_one_to_another_go_together() -> None:
+    """Otherwise the ledger would lose the object whose name was taken."""
+    lists = [("one", "1"), ("two", "2")]
+    live = make_state(*(make_live("campaign.list", i, {"name": name}) for name, i in lists))
+    ledger = make_ledger(
+        make_entry("List/a#campaign.list", "1", {"name": "one"}, deletion_policy="Delete"),
+        make_entry("List/b#campaign.list", "2", {"name": "two"}, deletion_policy="Delete"),
+    )
+    desired = [
+        make_desired("List/b#campaign.list", {"name": "one"}, previousNames=["a"]),
+        make_desired("List/c#campaign.list", {"name": "two"}, previousNames=["b"]),
+    ]
+    plan = make_plan(desired, live, ledger, **select("List/b"))
+    assert errors(plan) == [("AUD2502", "add --only List/c")]
+    assert errors(make_plan(desired, live, ledger, **select("List/c"))) == []
+    assert errors(make_plan(desired, live, ledger, **select("List/b", "List/c"))) == []
