@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _OFF = frozenset({"", "0", "false", "no", "off"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitHubJob:
+    """What a GitHub Actions runner tells the step that it runs."""
+
+    summary: Path | None
+    """``GITHUB_STEP_SUMMARY``: a file for Markdown."""
+    output: Path | None
+    """``GITHUB_OUTPUT``: a file for what later steps may ask for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +34,8 @@ class Settings:
     """``AUDCTL_DEBUG``: show the traceback of an unexpected error."""
     no_color: bool = False
     """``NO_COLOR`` (any value but an empty one), or a terminal that calls itself dumb."""
+    github: GitHubJob | None = None
+    """The job that runs this; None outside GitHub Actions, and with ``AUDCTL_GITHUB=off``."""
     environ: Mapping[str, str]
     """Everything, for ``${env:NAME}`` in manifests; values may be secret."""
 
@@ -37,5 +50,16 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         environment=source.get("AUDCTL_ENV") or None,
         debug=source.get("AUDCTL_DEBUG", "").lower() not in _OFF,
         no_color=bool(source.get("NO_COLOR")) or source.get("TERM") == "dumb",
+        github=_github_job(source),
         environ=MappingProxyType(source),
+    )
+
+
+def _github_job(source: Mapping[str, str]) -> GitHubJob | None:
+    wanted = source.get("AUDCTL_GITHUB", "on").lower() not in _OFF
+    if source.get("GITHUB_ACTIONS") != "true" or not wanted:
+        return None
+    summary, output = source.get("GITHUB_STEP_SUMMARY"), source.get("GITHUB_OUTPUT")
+    return GitHubJob(
+        summary=Path(summary) if summary else None, output=Path(output) if output else None
     )

@@ -12,8 +12,9 @@ from typer.main import get_command
 
 from audctl import __version__
 from audctl.cli.console import open_console
-from audctl.cli.failures import guarded
+from audctl.cli.failures import guarded, with_reports
 from audctl.cli.interrupt import terminate_as_interrupt
+from audctl.errors import InterruptedRun
 from audctl.settings import read_settings
 
 if TYPE_CHECKING:
@@ -77,6 +78,16 @@ class LazyGroup(TyperGroup):
         command.name = cmd_name
         return command
 
+    def invoke(self, ctx: ClickContext) -> object:
+        """Run the command; an interrupt is an error like others, with its message also where JSON is due.
+
+        Left to Typer, it would end the run with the right code and without a word.
+        """
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise InterruptedRun("interrupted") from error
+
     def format_commands(self, ctx: ClickContext, formatter: HelpFormatter) -> None:
         """Write the list of commands from the table, so that help imports none of them."""
         del ctx
@@ -118,9 +129,10 @@ def run(arguments: Sequence[str], console: Console | None = None) -> int:
     """Run one command line and return its exit code; never raises for what a user can cause."""
     at = console or open_console(read_settings())
     with terminate_as_interrupt():
-        return guarded(
+        code = guarded(
             lambda: get_command(app).main(
                 args=list(arguments), prog_name="audctl", standalone_mode=False, obj=at
             ),
             at,
         )
+        return with_reports(code, at)

@@ -15,13 +15,17 @@ from audctl.cli.options import (
     DetailedExitCodeOption,
     EnvironmentOption,
     ExcludeOption,
+    ExpectDigestOption,
     OnlyOption,
     OutputOption,
     ProjectOption,
-    console_of,
+    ReportOption,
+    check_expected,
+    reporting_console,
     selection_of,
 )
 from audctl.errors import UsageError
+from audctl.model.run import Applied
 from audctl.render import to_json, to_terminal
 
 if TYPE_CHECKING:
@@ -48,14 +52,7 @@ def apply(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Do everything but write: show what would be applied.")
     ] = False,
-    expect_digest: Annotated[
-        str | None,
-        typer.Option(
-            "--expect-digest",
-            metavar="DIGEST",
-            help="Refuse with exit code 4 unless the plan has this digest.",
-        ),
-    ] = None,
+    expect_digest: ExpectDigestOption = None,
     parallelism: Annotated[
         int, typer.Option("--parallelism", min=1, max=64, help="Writes in flight at once.")
     ] = 8,
@@ -73,6 +70,7 @@ def apply(
     project: ProjectOption = None,
     environment: EnvironmentOption = None,
     output: OutputOption = Output.TEXT,
+    reports: ReportOption = None,
 ) -> int:
     """Make the live systems what the manifests say.
 
@@ -82,7 +80,8 @@ def apply(
 
     Example: audctl apply plan.json --env prod
     """
-    console = console_of(context, output)
+    console = reporting_console(context, output, reports)
+    console.name_plan(plan_file)
     _check(console, expect_digest, asks=plan_file is None and not auto_approve and not dry_run)
 
     from audctl import operations
@@ -92,6 +91,7 @@ def apply(
     answers: list[bool] = []
 
     def show(plan: "Plan") -> None:
+        console.record(plan, lambda: to_json.apply_report(plan_to_json(plan), None))
         if not console.wants_json:
             console.result(lambda paint: to_terminal.plan(plan, paint), lambda: None)
 
@@ -125,6 +125,7 @@ def apply(
         console.result(
             lambda paint: to_terminal.apply_report(ended, paint),
             lambda: to_json.apply_report(plan_to_json(plan), ended),
+            of=Applied(plan=plan, report=ended),
         )
         return exit_codes.of_apply(ended)
     if console.wants_json:
@@ -139,10 +140,7 @@ def apply(
 
 def _check(console: Console, expect_digest: str | None, *, asks: bool) -> None:
     """Raise UsageError for what can be seen before anything is read."""
-    if expect_digest is not None and not expect_digest.strip():
-        raise UsageError(
-            "--expect-digest needs a digest, as plan prints it; an empty one matches nothing"
-        )
+    check_expected(expect_digest)
     if asks and not console.stdin.isatty():
         raise UsageError(
             "apply without a plan file asks for approval, and nobody can answer here; "

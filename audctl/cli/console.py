@@ -9,6 +9,7 @@ from enum import StrEnum
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
+from audctl.cli.streams import lasting
 from audctl.errors import FindingsError
 from audctl.render.paint import Paint
 from audctl.render.printable import printable
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from audctl.cli.reporting import Reporting
     from audctl.errors import AudctlError
+    from audctl.model.run import RunResult
     from audctl.operations import Context
     from audctl.render.progress import Progress
     from audctl.settings import Settings
@@ -40,6 +43,8 @@ class Console:
     stderr: TextIO
     output: Output = Output.TEXT
     """Set once, by the command that runs."""
+    reporting: Reporting | None = None
+    """Set once as well; None for commands that have no ``--report``."""
     _progress: Progress | None = field(default=None, repr=False)
 
     @property
@@ -51,11 +56,41 @@ class Console:
         """Return the colours for a stream: none unless it is a terminal that wants them."""
         return Paint(on=stream.isatty() and not self.settings.no_color)
 
+    def record(self, of: RunResult, document: Callable[[], object]) -> None:
+        """Keep a result for the reports; a later one takes its place."""
+        if self.reporting is not None:
+            self.reporting.result, self.reporting.document = of, document
+
+    def record_failure(self, error: AudctlError) -> None:
+        """Keep for the reports what ended the run, or made it end with another exit code."""
+        if self.reporting is not None:
+            self.reporting.fail(error)
+
+    def belongs_to(self, project: str, environment: str) -> None:
+        """Tell the reports what a plan file is about."""
+        if self.reporting is not None:
+            self.reporting.project, self.reporting.environment = project, environment
+
+    def name_plan(self, path: Path | None) -> None:
+        """Tell the reports where the plan lies, if it lies in a file."""
+        if self.reporting is not None and path is not None:
+            self.reporting.plan_path = str(path)
+
     def result(
-        self, lines: Callable[[Paint], Iterable[str]], document: Callable[[], object]
+        self,
+        lines: Callable[[Paint], Iterable[str]],
+        document: Callable[[], object],
+        of: RunResult | None = None,
     ) -> None:
-        """Write the result to stdout in the chosen form; the other form is never made."""
+        """Write the result to stdout in the chosen form; the other form is never made.
+
+        ``of`` is the result itself, for reports; one of them may stand on stdout in its place.
+        """
+        if of is not None:
+            self.record(of, document)
         self._settle()
+        if self.reporting is not None and self.reporting.takes_stdout:
+            return
         if self.wants_json:
             text = json.dumps(document(), indent=2, ensure_ascii=False)
             # Escaped rather than replaced: a lone surrogate from a live system must not break the output.
@@ -85,6 +120,7 @@ class Console:
         """Tell an expected error: to stderr as text, and as the JSON result where one is due."""
         from audctl.render import to_json, to_terminal
 
+        self.record_failure(error)
         if self.wants_json:
             self.result(lambda _: (), lambda: to_json.error(error))
         if isinstance(error, FindingsError):
@@ -110,12 +146,20 @@ class Console:
         """Return what every operation needs; an option wins over the process environment."""
         from audctl.operations import Context
 
+        if self.reporting is not None:
+            named = environment or self.settings.environment or ""
+            self.reporting.expect(project, named)
         return Context(
             project_path=project,
             environment=environment or self.settings.environment,
             environ=self.settings.environ,
             observer=self.progress(),
+            located=self._locate,
         )
+
+    def _locate(self, root: Path, project: str, environment: str) -> None:
+        if self.reporting is not None:
+            self.reporting.locate(root, project, environment)
 
 
 def open_console(settings: Settings) -> Console:
@@ -123,4 +167,9 @@ def open_console(settings: Settings) -> Console:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    return Console(settings=settings, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr)
+    return Console(
+        settings=settings,
+        stdin=sys.stdin,
+        stdout=lasting(sys.stdout),
+        stderr=lasting(sys.stderr),
+    )

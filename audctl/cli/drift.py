@@ -12,7 +12,8 @@ from audctl.cli.options import (
     OnlyOption,
     OutputOption,
     ProjectOption,
-    console_of,
+    ReportOption,
+    reporting_console,
     selection_of,
 )
 from audctl.model.report import DriftResult
@@ -42,6 +43,7 @@ def drift(
     project: ProjectOption = None,
     environment: EnvironmentOption = None,
     output: OutputOption = Output.TEXT,
+    reports: ReportOption = None,
 ) -> int:
     """Show what someone else changed since the last apply.
 
@@ -53,11 +55,13 @@ def drift(
     """
     from audctl import operations
 
-    console = console_of(context, output)
-    report = operations.drift(
+    console = reporting_console(context, output, reports)
+    found = operations.drift(
         console.context(project, environment),
         selection=selection_of(only, exclude),
         since_apply=since_apply,
     )
-    console.result(lambda paint: to_terminal.drift(report, paint), lambda: to_json.drift(report))
-    return _CODES[report.result]
+    console.result(
+        lambda paint: to_terminal.drift(found, paint), lambda: to_json.drift(found), of=found
+    )
+    return _CODES[found.result]

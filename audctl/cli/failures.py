@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from audctl.cli.exit_codes import ExitCode, of_error
-from audctl.errors import AudctlError
+from audctl.cli.exit_codes import ExitCode, of_error, worst
+from audctl.cli.streams import is_unread
+from audctl.errors import AudctlError, InterruptedRun, UsageError
 from audctl.redact import MASK, WELL_KNOWN, Secret
 from audctl.render.printable import printable
 
@@ -33,9 +34,11 @@ def guarded(call: Callable[[], object], console: Console) -> int:
         code = call()
     except typer.TyperException as error:  # each of them is about the command line itself
         _tell_usage(error, console)
+        console.record_failure(UsageError(error.format_message()))
         return ExitCode.USAGE
     except (typer.Abort, KeyboardInterrupt):
         console.tell("interrupted")
+        console.record_failure(InterruptedRun("interrupted"))
         return ExitCode.INTERRUPTED
     except AudctlError as error:
         console.fail(error)
@@ -43,9 +46,24 @@ def guarded(call: Callable[[], object], console: Console) -> int:
     except BrokenPipeError:
         return _reader_gone(console)
     except Exception as error:  # noqa: BLE001 - the last line of defence: nothing may show a traceback unasked
-        _tell_unexpected(error, console)
+        tell_unexpected(error, console)
         return ExitCode.ERROR
-    return code if isinstance(code, int) else ExitCode.DONE
+    return _unless_unread(code if isinstance(code, int) else ExitCode.DONE, console)
+
+
+def with_reports(code: int, console: Console) -> int:
+    """Write the reports of a run that came to ``code``, and return what it comes to with them."""
+    reporting = console.reporting
+    if reporting is None:
+        return code
+    return guarded(lambda: reporting.finish(code, console), console)
+
+
+def _unless_unread(code: int, console: Console) -> int:
+    """Return UNREAD in place of a success whose result was not read to its end; a failure stays what it is."""
+    if code in tuple(ExitCode) and is_unread(console.stdout):
+        return worst([ExitCode(code), ExitCode.UNREAD])
+    return code
 
 
 def _tell_usage(error: typer.TyperException, console: Console) -> None:
@@ -56,20 +74,23 @@ def _tell_usage(error: typer.TyperException, console: Console) -> None:
 
 
 def _reader_gone(console: Console) -> int:
-    """``audctl … | head``: nobody wants the rest, and nobody can be told; quiet the flush at exit, too."""
+    """Nobody wants the rest, and nobody can be told; quiet the flush at exit, too."""
     for stream in (console.stdout, console.stderr):
         try:
             stream.close()
         except OSError:
             continue
-    return ExitCode.ERROR
+    return ExitCode.UNREAD
 
 
-def _tell_unexpected(error: Exception, console: Console) -> None:
+def tell_unexpected(error: Exception, console: Console) -> None:
+    """Tell a fault of audctl itself without anything secret; with its traceback where that was asked for."""
     # A list, not a tuple: the collector would hand out a tuple that is still being built, and break it.
     secrets = list(_secrets(console))
     summary = " ".join(str(error).split())
-    console.tell(mask(f"error: unexpected {type(error).__name__}: {summary}", secrets))
+    message = mask(f"unexpected {type(error).__name__}: {summary}", secrets)
+    console.tell(f"error: {message}")
+    console.record_failure(AudctlError(message))
     if console.settings.debug:
         lines = "".join(traceback.format_exception(error)).splitlines()
         console.say(printable(mask(line, secrets)) for line in lines)

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -57,8 +58,39 @@ ExcludeOption = Annotated[
         help="Nothing that fits, whatever --only says; patterns as for --only; may be repeated.",
     ),
 ]
+ExpectDigestOption = Annotated[
+    str | None,
+    typer.Option(
+        "--expect-digest",
+        metavar="DIGEST",
+        help="End with exit code 4 unless the plan has this digest, all 64 characters of it.",
+    ),
+]
 DetailedExitCodeOption = Annotated[
     bool, typer.Option("--detailed-exitcode", help="Exit with 2 when there are differences.")
+]
+
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def check_expected(digest: str | None) -> None:
+    """Raise UsageError for a digest that no plan can have: it was cut, mistyped, or never filled in by a script."""
+    if digest is not None and not _DIGEST.fullmatch(digest):
+        raise UsageError(
+            "--expect-digest needs a digest as plan prints it, 64 characters of 0-9 and a-f; "
+            f'"{digest}" is none'
+        )
+
+
+ReportOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="FORMAT=FILE",
+        help="Write a report as well, also when the run fails: text, json, markdown, html, sarif, junit, "
+        "gitlab-terraform, codequality or github; - is stdout; may be repeated.",
+    ),
 ]
 
 
@@ -67,6 +99,28 @@ def console_of(context: typer.Context, output: Output) -> Console:
     console = context.obj
     assert isinstance(console, Console)
     console.output = output
+    return console
+
+
+def reporting_console(
+    context: typer.Context, output: Output, reports: list[str] | None, *written: Path | None
+) -> Console:
+    """Return the run's console for a command that takes ``--report``; UsageError for reports nobody could write.
+
+    ``written`` are the files that the command writes by itself.
+    """
+    from audctl.cli.report_files import STDOUT, parse_requests
+    from audctl.cli.reporting import Reporting
+
+    console = console_of(context, output)
+    command = context.command.name or ""
+    requests = parse_requests(reports or (), command, filter(None, written))
+    if console.wants_json and any(each.file == STDOUT for each in requests):
+        raise UsageError("--report to stdout and --output json want the same place: leave one away")
+    console.reporting = Reporting(
+        command=command, requests=requests, github=console.settings.github
+    )
+    console.reporting.begin(console)
     return console
 
 

@@ -7,19 +7,23 @@ import typer
 
 from audctl.cli import exit_codes
 from audctl.cli.console import Output
+from audctl.cli.interrupt import stop_on_signals
 from audctl.cli.options import (
     AdoptOption,
     AllowOption,
     DetailedExitCodeOption,
     EnvironmentOption,
     ExcludeOption,
+    ExpectDigestOption,
     OnlyOption,
     OutputOption,
     ProjectOption,
-    console_of,
+    ReportOption,
+    check_expected,
+    reporting_console,
     selection_of,
 )
-from audctl.errors import UsageError
+from audctl.errors import StalePlanError, UsageError
 from audctl.render import to_terminal
 
 app = typer.Typer(rich_markup_mode=None)
@@ -36,15 +40,18 @@ def plan(
     allow: AllowOption = None,
     only: OnlyOption = None,
     exclude: ExcludeOption = None,
+    expect_digest: ExpectDigestOption = None,
     detailed_exitcode: DetailedExitCodeOption = False,
     project: ProjectOption = None,
     environment: EnvironmentOption = None,
     output: OutputOption = Output.TEXT,
+    reports: ReportOption = None,
 ) -> int:
     """Show what apply would change, and why.
 
     Reads both live systems and the ledger, changes nothing. Each field change says whether the manifest or
-    someone outside audctl is its cause. Exit code 3 when a guard refuses the plan.
+    someone outside audctl is its cause. Exit code 3 when a guard refuses the plan; with --expect-digest, exit code 4
+    when it is not the plan that was approved: shown and written all the same.
 
     Example: audctl plan --env prod --out plan.json --detailed-exitcode
     """
@@ -53,18 +60,29 @@ def plan(
     from audctl.plan.plan_file import write_plan
     from audctl.plan.plan_json import plan_to_json
 
-    console = console_of(context, output)
+    console = reporting_console(context, output, reports, out)
+    check_expected(expect_digest)
     if out is not None:
         _check_writable(out)
     options = PlanOptions(
         adopt=adopt, allowed=frozenset(allow or ()), selection=selection_of(only, exclude)
     )
-    made = operations.plan(console.context(project, environment), options=options)
-    console.result(lambda paint: to_terminal.plan(made, paint), lambda: plan_to_json(made))
+    with stop_on_signals(console.stderr) as stop:
+        made = operations.plan(console.context(project, environment), options=options, stop=stop)
+    console.result(lambda paint: to_terminal.plan(made, paint), lambda: plan_to_json(made), of=made)
     if out is not None:
         write_plan(made, out)
+        console.name_plan(out)
         console.tell(f"plan written to {out}")
-    return exit_codes.of_plan(made, detailed=detailed_exitcode)
+    codes = [exit_codes.of_plan(made, detailed=detailed_exitcode)]
+    if expect_digest is not None and made.digest != expect_digest:
+        stale = StalePlanError(
+            f"the plan has digest {made.digest}, not the expected {expect_digest}"
+        )
+        console.tell(f"error: {stale}")
+        console.record_failure(stale)
+        codes.append(exit_codes.ExitCode.STALE)
+    return exit_codes.worst(codes)
 
 
 def _check_writable(out: Path) -> None:

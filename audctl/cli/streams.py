@@ -55,6 +55,9 @@ class LastingStream(io.TextIOBase):
         """Be for writing."""
         return True
 
+    def __del__(self) -> None:
+        """Leave the stream open: it is the process's own, and will be flushed at its end."""
+
     @property
     def encoding(self) -> str:  # type: ignore[override]  # a plain attribute in typeshed
         """The stream's own encoding."""

@@ -4,7 +4,13 @@ import typer
 
 from audctl.cli.console import Output
 from audctl.cli.exit_codes import ExitCode
-from audctl.cli.options import EnvironmentOption, OutputOption, ProjectOption, console_of
+from audctl.cli.options import (
+    EnvironmentOption,
+    OutputOption,
+    ProjectOption,
+    ReportOption,
+    reporting_console,
+)
 from audctl.render import to_json, to_terminal
 
 app = typer.Typer(rich_markup_mode=None)
@@ -16,6 +22,7 @@ def unmanaged(
     project: ProjectOption = None,
     environment: EnvironmentOption = None,
     output: OutputOption = Output.TEXT,
+    reports: ReportOption = None,
 ) -> int:
     """List live objects that no manifest and no ledger owns.
 
@@ -25,9 +32,11 @@ def unmanaged(
     """
     from audctl import operations
 
-    console = console_of(context, output)
-    report = operations.unmanaged(console.context(project, environment))
+    console = reporting_console(context, output, reports)
+    found = operations.unmanaged(console.context(project, environment))
     console.result(
-        lambda paint: to_terminal.unmanaged(report, paint), lambda: to_json.unmanaged(report)
+        lambda paint: to_terminal.unmanaged(found, paint),
+        lambda: to_json.unmanaged(found),
+        of=found,
     )
     return ExitCode.DONE

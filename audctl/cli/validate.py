@@ -4,7 +4,13 @@ import typer
 
 from audctl.cli import exit_codes
 from audctl.cli.console import Output
-from audctl.cli.options import EnvironmentOption, OutputOption, ProjectOption, console_of
+from audctl.cli.options import (
+    EnvironmentOption,
+    OutputOption,
+    ProjectOption,
+    ReportOption,
+    reporting_console,
+)
 from audctl.errors import FindingsError
 from audctl.model.report import ValidateReport
 from audctl.render import to_json, to_terminal
@@ -18,22 +24,26 @@ def validate(
     project: ProjectOption = None,
     environment: EnvironmentOption = None,
     output: OutputOption = Output.TEXT,
+    reports: ReportOption = None,
 ) -> int:
     """Check the manifests, without a call to any live system.
 
     Reads every manifest of the project, checks it against its schema, resolves names and parses rules. All
-    findings of a stage are shown together; exit code 1 when one of them is an error.
+    findings of a stage are shown together; exit code 1 when one of them is an error, 3 when only the project's
+    restrictions or data export controls object.
 
-    Example: audctl validate --project manifests --env prod
+    Example: audctl validate --project manifests --env prod --report sarif=audctl.sarif
     """
     from audctl import operations
 
-    console = console_of(context, output)
+    console = reporting_console(context, output, reports)
     try:
-        report = operations.validate(console.context(project, environment))
+        found = operations.validate(console.context(project, environment))
     except FindingsError as error:
-        report = ValidateReport(resources=(), findings=error.findings)
+        found = ValidateReport(resources=(), findings=error.findings)
     console.result(
-        lambda paint: to_terminal.validation(report, paint), lambda: to_json.validation(report)
+        lambda paint: to_terminal.validation(found, paint),
+        lambda: to_json.validation(found),
+        of=found,
     )
-    return exit_codes.of_findings(report.findings)
+    return exit_codes.of_findings(found.findings)
