@@ -35,6 +35,7 @@ def plan_from_json(content: Json) -> Plan:
             change=Change.KEEP,
             reason=_text(each["reason"]),
             live_id=_text(each["live_id"]),
+            fields=tuple(_field(field) for field in each.get("fields", ())),
         )
         for each in content["kept"]
     )

@@ -57,7 +57,12 @@ def plan_to_json(plan: Plan) -> Json:
         "summary": {str(change): count for change, count in plan.counts.items()},
         "changes": [step_to_json(each) for each in plan.steps if each.change is not Change.KEEP],
         "kept": [
-            {"address": str(each.address), "live_id": each.live_id, "reason": each.reason}
+            {
+                "address": str(each.address),
+                "live_id": each.live_id,
+                "reason": each.reason,
+                "fields": [_field_to_json(field) for field in each.fields],
+            }
             for each in plan.steps
             if each.change is Change.KEEP
         ],

@@ -132,7 +132,7 @@ def _affected(shown: Plan, paint: Paint) -> Iterator[str]:
     if not affected:
         return
     yield ""
-    yield paint.bold("People who move because of what is above")
+    yield paint.bold("Affected by what is above")
     for each in affected:
         purpose = f" ({printable(each.purpose)})" if each.purpose else ""
         yield (

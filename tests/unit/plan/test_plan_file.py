@@ -271,6 +271,8 @@ def test_a_plan_of_the_first_version_is_still_read(tmp_path: Path) -> None:
     for name in ("only", "exclude"):
         del content["options"][name]
     content["format_version"] = "1.0"
+    for each in content["kept"]:
+        del each["fields"]
     (step,) = content["changes"]
     step["impact"] = {"before": 0, "after": None}
     for name in ("after", "interim", "removed_at", "grace_days", "previous_names"):
@@ -324,3 +326,19 @@ def test_a_secret_that_nobody_masked_does_not_reach_the_file() -> None:
     )
     content = plan_to_json(replace(plan, steps=(replace(plan.steps[0], fields=(bare,)),)))
     assert SECRET not in json.dumps(content)
+
+
+def test_what_differs_in_an_object_that_is_only_observed_is_kept(tmp_path: Path) -> None:
+    difference = FieldChange(
+        field="label", before="live", after="wanted", reason=FieldReason.MANIFEST
+    )
+    plan = rich_plan()
+    kept = next(each for each in plan.steps if each.change is Change.KEEP)
+    steps = tuple(
+        replace(each, fields=(difference,)) if each is kept else each for each in plan.steps
+    )
+    write_plan(replace(plan, steps=steps), tmp_path / "plan.json")
+    again = read_plan(tmp_path / "plan.json")
+    assert again.digest == plan.digest
+    read = {each.address: each for each in again.steps}
+    assert read[kept.address].fields == (difference,)

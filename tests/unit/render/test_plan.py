@@ -146,7 +146,7 @@ Digest abc123
 """
 
 AFFECTED = """\
-People who move because of what is above
+Affected by what is above
   List/news#campaign.list "News" (suppress): 812,000 -> 203,000 (190,000 to 217,000), -75%
       through Audience/cart#aam.segment -> List/vip#campaign.list -> List/news#campaign.list
   List/few#campaign.list: 812 -> <50
