@@ -61,7 +61,7 @@ class Draft:
     objects: tuple[LiveObject, ...]
     """What it stands for, the root first."""
     foreign: str = ""
-    """Project that owns one of the objects; such a resource may only observe."""
+    """Who else owns one of the objects; such a resource may only observe."""
 
     @property
     def root(self) -> LiveObject:
@@ -78,7 +78,7 @@ class Neighbours:
     owned: Mapping[Id, Address]
     """Objects in the project's own ledger."""
     foreign: Mapping[Id, str]
-    """Objects that other projects own, by the owner's name."""
+    """Objects that other projects own, and words for the owner."""
     audience_identifier: str
     fits: Fits
     refused: Mapping[Id, str]

@@ -43,7 +43,7 @@ HERE = Path(__file__).parent
 SESSIONS = sorted((HERE / "sessions").glob("*.txt"))
 UPDATE = bool(os.environ.get("AUDCTL_UPDATE_SESSIONS"))
 NORMALISED = (
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"), "<time>"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? UTC"), "<time>"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "<time>"),
     (re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}"), "<run>"),
     (re.compile(r"\b(?:[0-9a-f]{64}|(?<=\()[0-9a-f]{12}(?=\)))"), "<digest>"),

@@ -206,7 +206,7 @@ def _drafts(
 
 def _unneeded(draft: Draft) -> Skipped:
     if draft.foreign:
-        reason = f'project "{draft.foreign}" owns it'
+        reason = f"{draft.foreign} owns it"
         hint = "--observe, or a pattern that fits it, writes a manifest that only looks"
     else:
         reason = "nothing in Campaign uses it, and looking at it costs a call with every plan"

@@ -38,7 +38,7 @@ def prove(draft: Draft, new: Collection[Address], folders: Collection[Address]) 
         if step.change is Change.ADOPT and not step.fields:
             adopt += 1
         elif step.change is Change.KEEP and not step.fields:
-            observed += 1
+            observed += not is_new_folder
         else:
             wrong.append(_unfaithful(step))
     change = len(wrong)

@@ -51,7 +51,7 @@ def run_import(context: Context, options: ImportOptions) -> ImportReport:
             desired=desired,
             live=live,
             ledger=ledger,
-            foreign={},
+            foreign=connection.store.owners(),
             audience_identifier=identifier,
             out=out,
         )
@@ -157,6 +157,7 @@ class _Import:
             project=self.loaded.project.name,
             environment=self.connection.identity,
             options=PlanOptions(adopt=True),
+            owners=self.known.foreign,
             now=self.known.live.read_at,
         )
 

@@ -57,6 +57,8 @@ def headline(shown: Plan) -> str:
     if manual:
         named.append(f"{counted(manual, 'step')} for a person")
     rest = [f"{shown.counts[Change.KEEP]} unchanged", f"{sum(shown.unmanaged.values())} unmanaged"]
+    if watched := sum(step.change is Change.KEEP and bool(step.fields) for step in shown.steps):
+        named.append(f"{watched} observed only, and different")
     errors = sum(each.severity is Severity.ERROR for each in shown.findings)
     if errors:
         named.append(f"cannot be applied: {counted(errors, 'error')}")
