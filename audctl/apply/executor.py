@@ -126,7 +126,9 @@ class _Coordinator:
         self.renewed_at = clock.monotonic()
 
     def prepare(self, run_id: str) -> None:
-        """Record what needs no call, write down what is about to be created, and save both."""
+        """Record what needs no call, write down overrides and what is about to be created, and save all of it."""
+        if self.steps:
+            self.journal.note_override(run_id, self.plan.options.allowed)
         for step in self.plan.steps:
             if step.change is Change.KEEP and step.removed_at is not None:
                 self.journal.bury(step)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from audctl.apply.late import to_record
 from audctl.model.canonical import canonical
 from audctl.model.change import Change
-from audctl.model.ledger import Intent, LedgerEntry
+from audctl.model.ledger import Intent, LedgerEntry, Override
 from audctl.model.objects import OBJECT_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from audctl.apply.work import Done
     from audctl.model.address import Address
@@ -41,7 +41,7 @@ class Journal:
         self._intended: dict[Address, Intent] = {}
         self._settled: set[Address] = set()
         self._unsaved = 0
-        self._moved = False
+        self._amended = False
         self._torn = False
         """An object is deleted that a stored ledger still knows, and whose successor is not made."""
         self._saved_at = clock.monotonic()
@@ -49,7 +49,14 @@ class Journal:
     def move(self, moves: Mapping[Address, Address]) -> None:
         """Put entries under new addresses (new by old), all at once; goes with the next save."""
         self.ledger = self.ledger.with_moves(moves)
-        self._moved = self._moved or bool(moves)
+        self._amended = self._amended or bool(moves)
+
+    def note_override(self, run: str, allowed: Iterable[str]) -> None:
+        """Note what the run lets through its guards; goes with the next save, before anything is written live."""
+        if names := tuple(sorted(allowed)):
+            override = Override(run=run, at=self._clock.now(), allowed=names)
+            self.ledger = self.ledger.with_override(override)
+            self._amended = True
 
     def bury(self, step: Step) -> None:
         """Note the tombstone of an object that needs no pause."""
@@ -120,7 +127,7 @@ class Journal:
     def pending(self) -> bool:
         """Whether anything is not saved yet."""
         return bool(
-            self._moved or self._recorded or self._forgotten or self._intended or self._settled
+            self._amended or self._recorded or self._forgotten or self._intended or self._settled
         )
 
     @property
@@ -148,7 +155,7 @@ class Journal:
         self._store.save(following, self._lease)
         self.ledger = following
         self._recorded, self._forgotten, self._intended, self._settled = {}, set(), {}, set()
-        self._unsaved, self._torn, self._moved = 0, False, False
+        self._unsaved, self._torn, self._amended = 0, False, False
         self._saved_at = self._clock.monotonic()
 
     def _put(self, entry: LedgerEntry) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 from audctl.errors import LedgerError
 from audctl.ledger.migrate import FORMAT, migrate, require_known
 from audctl.model.address import Address
-from audctl.model.ledger import Intent, Ledger, LedgerEntry
+from audctl.model.ledger import Intent, Ledger, LedgerEntry, Override
 
 if TYPE_CHECKING:
     from audctl.model.value import Plain
@@ -47,11 +47,13 @@ class Header(NamedTuple):
 def encode(ledger: Ledger) -> bytes:
     """Return the ledger as bytes; raise TypeError for a value that must not stand in a ledger."""
     document = {
+        "format": FORMAT,  # again, where the checksum covers it: format 2 would read this one without a word
         "project": ledger.project,
         "serial": ledger.serial,
         "salt": ledger.salt,
         "entries": [_entry_out(ledger.entries[address]) for address in sorted(ledger.entries)],
         "intents": [_intent_out(ledger.intents[address]) for address in sorted(ledger.intents)],
+        "overrides": [_override_out(each) for each in ledger.overrides],
     }
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     body = zlib.compress(text.encode("utf-8", "surrogatepass"))
@@ -84,8 +86,10 @@ def decode(data: bytes, *, project: str | None) -> Ledger:
     if hashlib.sha256(body).hexdigest() != header.checksum:
         raise LedgerError("the ledger is damaged: its checksum does not match its content")
     try:
-        document = migrate(json.loads(_unpack(body)), header.format)
-        ledger = _ledger_in(document)
+        document = json.loads(_unpack(body))
+        if document.get("format", header.format) != header.format:
+            raise LedgerError("the ledger is damaged: two formats in one document")
+        ledger = _ledger_in(migrate(document, header.format))
     except (zlib.error, KeyError, TypeError, ValueError, AttributeError) as error:
         raise LedgerError(f"the ledger cannot be read: {error!r}") from error
     if ledger.serial != header.serial:
@@ -168,6 +172,7 @@ def _ledger_in(document: dict[str, Any]) -> Ledger:
         salt=document["salt"],
         entries=MappingProxyType({each.address: each for each in entries}),
         intents=MappingProxyType({each.address: each for each in intents}),
+        overrides=tuple(_override_in(each) for each in document.get("overrides", ())),
     )
 
 
@@ -223,4 +228,16 @@ def _intent_in(intent: dict[str, Any]) -> Intent:
         key=tuple(intent["key"]),
         run=intent["run"],
         begun_at=datetime.fromisoformat(intent["begunAt"]),
+    )
+
+
+def _override_out(override: Override) -> dict[str, Any]:
+    return {"run": override.run, "at": override.at.isoformat(), "allowed": list(override.allowed)}
+
+
+def _override_in(override: dict[str, Any]) -> Override:
+    return Override(
+        run=str(override["run"]),
+        at=datetime.fromisoformat(override["at"]),
+        allowed=tuple(str(each) for each in override["allowed"]),
     )

@@ -3,8 +3,8 @@
 ===========  ====================================================================================
 format 1     entries keyed by their address as text; no intents, labels, times or requirements
 format 2     entries and intents as lists, addresses in three parts: a folder's name may hold ``#``
-format 3     tombstones, days of grace and former names of entries; without them none is meant, so that
-             format 2 reads as it is. A new format all the same: who did not know them would lose them
+format 3     tombstones, days of grace and former names of entries, and overrides; without them none is meant, so
+             that format 2 reads as it is. A new format all the same: who did not know them would lose them
 ===========  ====================================================================================
 """
 

@@ -53,6 +53,20 @@ class Intent:
     begun_at: datetime
 
 
+KEPT_OVERRIDES = 50
+"""Of the runs that let something through: enough to look back, and a bound on what is saved each time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What one run let through its guards, noted before it wrote anything."""
+
+    run: str
+    at: datetime
+    allowed: tuple[str, ...]
+    """``GUARD:NAME`` as given, sorted."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
     """Everything audctl remembers about one project in one environment."""
@@ -64,6 +78,12 @@ class Ledger:
     """Random, per ledger: secret fingerprints of two ledgers cannot be compared."""
     entries: Mapping[Address, LedgerEntry] = field(default_factory=lambda: MappingProxyType({}))
     intents: Mapping[Address, Intent] = field(default_factory=lambda: MappingProxyType({}))
+    overrides: tuple[Override, ...] = ()
+    """The latest ones, oldest first."""
+
+    def with_override(self, override: Override) -> Ledger:
+        """Return the same ledger with one more override, and without the oldest when there are many."""
+        return replace(self, overrides=(*self.overrides, override)[-KEPT_OVERRIDES:])
 
     def with_changes(
         self,

@@ -217,7 +217,7 @@ def _share(share: Share) -> Json:
 
 
 def ledger(content: Ledger) -> Json:
-    """Give ``{project, serial, entries: [{address, liveId, …}], intents}``; neither fields nor secret fingerprints."""
+    """Give ``{project, serial, entries: [{address, liveId, …}], intents, overrides}``; no fields, no fingerprints."""
     return {
         "project": content.project,
         "serial": content.serial,
@@ -238,6 +238,10 @@ def ledger(content: Ledger) -> Json:
         "intents": [
             {"address": str(address), "run": intent.run, "begunAt": _moment(intent.begun_at)}
             for address, intent in sorted(content.intents.items())
+        ],
+        "overrides": [
+            {"run": each.run, "at": _moment(each.at), "allowed": list(each.allowed)}
+            for each in content.overrides
         ],
     }
 

@@ -82,3 +82,8 @@ def ledger(content: Ledger, paint: Paint) -> Iterator[str]:
         yield f"{paint.caution(pending)}: the next plan looks for what they made"
         for address, intent in sorted(content.intents.items()):
             yield f"  {printable(str(address))}  begun {moment(intent.begun_at)}"
+    if content.overrides:
+        yield f"{counted(len(content.overrides), 'run')} let something through the guards:"
+        for each in content.overrides:
+            allowed = ", ".join(printable(name) for name in each.allowed)
+            yield f"  {printable(each.run)}  {moment(each.at)}  {allowed}"

@@ -117,6 +117,24 @@ def test_intents_are_saved_before_the_first_write() -> None:
     assert set(ends(world.apply(world.plan(shop()))).values()) == {"done"}
 
 
+def test_overrides_are_saved_before_the_first_write_even_of_a_delete() -> None:
+    world = World([make_live("campaign.list", "1", {"name": "l"}, members=0)])
+    world.store.saved = [
+        make_ledger(make_entry(LIST, "1", {"name": "l"}, deletion_policy="Delete"))
+    ]
+    seen: list[tuple[str, ...]] = []
+    world.systems["campaign"].before = lambda *_: seen.extend(
+        each.allowed for each in world.store.ledger.overrides
+    )
+    keeps = make_desired("DataSource/d#aam.dataSource", {"integrationCode": "d"})
+    override = "maxDeletes:List/l"
+    plan = world.plan([keeps], limits={"maxDeletes": 0}, allowed=frozenset({override}))
+    world.apply(plan)
+    assert seen == [(override,)]
+    world.apply(world.plan([keeps]))
+    assert [each.run for each in world.store.ledger.overrides] == ["now"]
+
+
 def test_a_failure_stops_only_what_depends_on_it() -> None:
     world = World()
     world.systems["aam"].before = failing(RejectedError("rule refused"), "create", "aam.trait", "B")

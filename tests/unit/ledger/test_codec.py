@@ -13,7 +13,7 @@ from audctl.errors import LedgerError
 from audctl.ledger import migrate
 from audctl.ledger.codec import decode, encode, read_header
 from audctl.model.address import Address
-from audctl.model.ledger import Intent, Ledger, LedgerEntry
+from audctl.model.ledger import KEPT_OVERRIDES, Intent, Ledger, LedgerEntry, Override
 from audctl.redact import Secret
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def full_ledger() -> Ledger:
         salt="5a17",
         entries={FOLDER: folder, AUDIENCE: entry},
         intents={FOLDER: intent},
+        overrides=(Override(run="r1", at=NOW, allowed=("maxDeletes:List/l", "toZero:List/l")),),
     )
 
 
@@ -86,6 +87,7 @@ def test_equal_ledgers_give_equal_bytes_in_whatever_order_they_were_built() -> N
         salt=ledger.salt,
         entries=dict(reversed(list(ledger.entries.items()))),
         intents=ledger.intents,
+        overrides=ledger.overrides,
     )
     assert encode(ledger) == encode(backwards)
 
@@ -99,6 +101,22 @@ def test_the_header_tells_format_and_serial_without_reading_the_rest() -> None:
 def test_a_torn_ledger_is_noticed(keep: int) -> None:
     with pytest.raises(LedgerError, match=r"torn|not a ledger"):
         decode(encode(full_ledger())[:keep], project="acme")
+
+
+def test_a_format_that_its_document_does_not_bear_is_noticed() -> None:
+    head, body = encode(full_ledger()).split(b"\n", 1)
+    older = head.replace(f"format={migrate.FORMAT}".encode(), b"format=2")
+    with pytest.raises(LedgerError, match="two formats"):
+        decode(older + b"\n" + body, project="acme")
+
+
+def test_only_the_latest_overrides_are_kept() -> None:
+    ledger = Ledger(project="acme")
+    for number in range(KEPT_OVERRIDES + 3):
+        ledger = ledger.with_override(Override(run=str(number), at=NOW, allowed=("g:n",)))
+    assert [each.run for each in ledger.overrides] == [
+        str(number + 3) for number in range(KEPT_OVERRIDES)
+    ]
 
 
 @given(st.data())
