@@ -281,5 +281,6 @@ def test_an_interrupt_ends_a_plan_that_waits_to_read(
         stdout, stderr = child.communicate(timeout=60)
     assert child.returncode == 130
     assert not stdout
-    assert stderr.splitlines()[0].startswith("stopping")
+    # Another call may have begun to wait in the meantime, and says so.
+    assert any(line.startswith("stopping") for line in stderr.splitlines())
     assert "error: stopped while" in stderr
