@@ -18,10 +18,11 @@ from audctl.plan.guards.judge import judge
 from audctl.plan.handover import hand_over
 from audctl.plan.identify import identify
 from audctl.plan.known import Known
+from audctl.plan.ladder import Rules
 from audctl.plan.options import EMPTY_PROJECT, EMPTY_READ, PlanOptions
 from audctl.plan.partial import about_selected, select_steps
 from audctl.plan.precedence import find_dangling, with_precedence
-from audctl.plan.removal import Rules, decide_removals
+from audctl.plan.removal import decide_removals
 from audctl.plan.selection import Scope
 from audctl.plan.unmanaged import count_unmanaged, used_objects
 from audctl.plan.unseen import unseen_mappings

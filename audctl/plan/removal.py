@@ -11,23 +11,30 @@ ladder out, and so does a word about the resource in the project file (``spec.re
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from audctl.model.canonical import canonical
 from audctl.model.change import Change, FieldChange, FieldReason, Step
 from audctl.model.finding import Finding, Severity
 from audctl.model.objects import OBJECT_TYPES
-from audctl.model.policy import GRACE_DAYS, RemovedAction
+from audctl.model.policy import RemovedAction
 from audctl.model.resource import DeletionPolicy
 from audctl.plan.content import Contents
 from audctl.plan.describe import day
 from audctl.plan.identify import TYPE_ORDER
+from audctl.plan.ladder import (
+    Rung,
+    due_day,
+    idle_words,
+    pausing_values,
+    rung_of,
+    standing_since,
+    waiting_note,
+)
 from audctl.plan.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from audctl.model.address import Address
@@ -35,22 +42,9 @@ if TYPE_CHECKING:
     from audctl.model.live import LiveObject, LiveState
     from audctl.model.policy import Removed
     from audctl.model.value import LiveValue
+    from audctl.plan.ladder import Rules
 
 GONE = "its manifest is gone"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """By what objects go whose manifests are gone."""
-
-    now: datetime | None = None
-    """The time of the live read; None: no tombstone is set, and no days of grace are over."""
-    grace_days: int = GRACE_DAYS
-    """Where the manifest had no days of its own."""
-    removed: tuple[Removed, ...] = ()
-    """The project's explicit words."""
-    owners: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
-    """Other projects that own a live object, by type and id."""
 
 
 @dataclass
@@ -87,23 +81,9 @@ def decide_removals(  # noqa: PLR0913 - three sides, and what is to be left alon
     for intent in ledger.intents.values():
         if intent.address not in wanted and intent.address not in ledger.entries:
             decision.drop_intent(intent)
-    decision.result.findings.extend(_idle_words(ledger, rules.removed))
+    decision.result.findings.extend(idle_words(ledger, rules.removed))
+    decision.result.findings.extend(waiting_note(decision.due))
     return decision.result
-
-
-def _idle_words(ledger: Ledger, removed: tuple[Removed, ...]) -> Iterator[Finding]:
-    """Yield a note for each word about a resource that nothing is left of."""
-    known = {each.resource for each in ledger.entries} if removed else ()
-    for each in removed:
-        if each.address not in known:
-            yield Finding(
-                "AUD2022",
-                Severity.NOTE,
-                f"spec.removed names {each.address}, of which audctl owns nothing here",
-                each.span,
-                "once that is so in every environment, take the entry out",
-                each.address,
-            )
 
 
 class _Removal:
@@ -116,6 +96,8 @@ class _Removal:
         self.rules = rules
         self.words = {each.address: each for each in rules.removed}
         self.leaving: set[tuple[str, str]] = set()
+        self.due: dict[Address, datetime] = {}
+        """Resources that wait on the ladder, and when the last of their objects may go."""
         self.contents = Contents(ledger)
         self.result = Removals()
         self.owned = {(each.type, each.live_id) for each in ledger.entries.values()}
@@ -166,10 +148,10 @@ class _Removal:
             self._add(entry, standing, Change.FORGET, because)
         elif word.action is RemovedAction.DELETE:
             self._delete(entry, standing, because)
-        elif entry.removed_at is None or not self._is_paused(entry, standing):
+        elif entry.removed_at is None or pausing_values(entry, standing):
             self._bury(entry, standing, because)
         else:
-            self._keep(entry, standing, f"{self._since(entry)}; spec.removed: {word.action}")
+            self._keep(entry, standing, f"{standing_since(entry)}; spec.removed: {word.action}")
 
     def _by_policy(self, entry: LedgerEntry, standing: LiveObject) -> None:
         policy = entry.deletion_policy
@@ -193,74 +175,62 @@ class _Removal:
         else:
             self._add(entry, standing, Change.DELETE, "no longer needed, and empty")
 
-    # --- the ladder -------------------------------------------------------------------------------
-
     def _ladder(self, entry: LedgerEntry, standing: LiveObject) -> None:
-        days = self._days(entry)
-        if entry.removed_at is None:
-            self._bury(entry, standing, GONE)
-        elif not self._is_paused(entry, standing):
-            self._bury(
-                entry, standing, f"{GONE}; somebody started it again, so the days begin anew"
-            )
-        elif self.rules.now is None or self.rules.now < entry.removed_at + timedelta(days=days):
-            self._keep(entry, standing, self._since(entry, days))
-        else:
-            since = f"{GONE} since {day(entry.removed_at)}, and the {_counted(days)} of grace over"
-            self._delete(entry, standing, since)
+        days = self.rules.days_for(entry)
+        match rung_of(entry, standing, self.rules):
+            case Rung.PAUSE:
+                self._bury(entry, standing, GONE, days)
+            case Rung.PAUSE_AGAIN:
+                again = "somebody started it again, so the days begin anew"
+                self._bury(entry, standing, f"{GONE}; {again}", days)
+            case Rung.WAIT:
+                assert entry.removed_at is not None
+                due = self._wait(entry, entry.removed_at, days)
+                self._keep(entry, standing, standing_since(entry) + due)
+            case Rung.DELETE:
+                assert entry.removed_at is not None
+                since = f"{GONE} since {day(entry.removed_at)}"
+                self._delete(entry, standing, f"{since}, and the {_counted(days)} of grace over")
 
-    def _days(self, entry: LedgerEntry) -> int:
-        return self.rules.grace_days if entry.grace_days is None else entry.grace_days
+    def _wait(self, entry: LedgerEntry, since: datetime, days: int) -> str:
+        """Note when an object may go, and return it in words."""
+        due = due_day(since, days)
+        resource = entry.address.resource
+        self.due[resource] = max(due, self.due.get(resource, due))
+        return _deletable(due)
 
-    def _since(self, entry: LedgerEntry, days: int | None = None) -> str:
-        assert entry.removed_at is not None
-        state = "paused" if OBJECT_TYPES[entry.type].paused else "without a manifest"
-        until = ""
-        if days is not None:
-            until = f", deletable from {day(entry.removed_at + timedelta(days=days))}"
-        return f"{state} since {day(entry.removed_at)}{until}"
+    def _bury(
+        self, entry: LedgerEntry, standing: LiveObject, reason: str, days: int | None = None
+    ) -> None:
+        """Pause an object and set its tombstone; only the tombstone where nothing is left to pause.
 
-    def _is_paused(self, entry: LedgerEntry, standing: LiveObject) -> bool:
-        """Whether nothing is left to stop; true of what cannot be stopped at all."""
-        return not self._pausing(entry, standing)
-
-    def _pausing(self, entry: LedgerEntry, standing: LiveObject) -> dict[str, LiveValue]:
-        """Return the values that would pause an object, those that stand already left out."""
-        kinds = OBJECT_TYPES[entry.type]
-        write: dict[str, LiveValue] = {}
-        for name, value in kinds.paused.items():
-            paused = value if isinstance(value, (str, bool)) else str(value)
-            form = kinds.fields[name].form
-            if canonical(form, standing.fields.get(name)) != canonical(form, paused):
-                write[name] = paused
-        return write
-
-    def _bury(self, entry: LedgerEntry, standing: LiveObject, reason: str) -> None:
-        """Pause an object and set its tombstone; only the tombstone where nothing is left to pause."""
+        ``days``: after which it may go; None: never.
+        """
         if self._has_other_owner(entry, standing, "paused"):
             return
-        kinds = OBJECT_TYPES[entry.type].fields
-        write = self._pausing(entry, standing)
+        kinds = OBJECT_TYPES[entry.type]
+        write = pausing_values(entry, standing)
         changes = tuple(
             FieldChange(
                 field=name,
-                before=canonical(kinds[name].form, standing.fields.get(name)),
+                before=canonical(kinds.fields[name].form, standing.fields.get(name)),
                 after=value,  # type: ignore[arg-type]  # text or flag
                 reason=FieldReason.PAUSE,
             )
             for name, value in write.items()
         )
+        now = self.rules.now
         if write:
+            if days is not None and now is not None:
+                reason += _deletable(due_day(now, days))
             self._add(
                 entry, standing, Change.PAUSE, reason, fields=changes, write=write, buried=True
             )
             return
-        already = (
-            "already paused"
-            if OBJECT_TYPES[entry.type].paused
-            else "it cannot be paused and stays as it is"
-        )
-        self._add(entry, standing, Change.KEEP, f"{reason}; {already}", buried=True)
+        reason += "; already paused" if kinds.paused else "; it cannot be paused"
+        if days is not None and now is not None:
+            reason += self._wait(entry, now, days)
+        self._add(entry, standing, Change.KEEP, reason, buried=True)
 
     def _delete(self, entry: LedgerEntry, standing: LiveObject, reason: str) -> None:
         users = self._staying_users(standing)
@@ -368,6 +338,10 @@ class _Removal:
             deletion_policy=entry.deletion_policy,
             removed_at=self.rules.now if buried else None,
         )
+
+
+def _deletable(due: datetime) -> str:
+    return f"; deletable from {day(due)}"
 
 
 def _counted(days: int) -> str:
