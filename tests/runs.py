@@ -249,7 +249,7 @@ def every_sort() -> Mapping[str, Run]:
         "not valid": make_run(
             ValidateReport(resources=(resource,), findings=wrong), "validate", exit_code=1
         ),
-        "plan": make_run(make_plan(make_step(1), make_step(2, change=Change.KEEP))),
+        "plan": make_run(make_plan(make_step(1), make_step(2, change=Change.KEEP, fields=()))),
         "empty plan": make_run(make_plan()),
         "refused": make_run(refused, "apply", exit_code=3),
         "applied in part": make_run(applied_in_part(), "apply", exit_code=5),

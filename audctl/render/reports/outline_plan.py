@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from audctl.model.change import Change, FieldReason
 from audctl.model.finding import Severity
 from audctl.model.verdict import Judgement
+from audctl.render.people import impact_text
 from audctl.render.reports.outline import DiffLine, Fact, Judged, Row, Tone, listed
-from audctl.render.reports.people import moved_by, moved_text, people_of
+from audctl.render.reports.people import moved_by, moved_text
 from audctl.render.to_terminal.plan import SIGNS
 from audctl.render.to_terminal.words import counted, moment, value, who_and_when
 
@@ -46,9 +47,12 @@ def plan_verdict(plan: Plan) -> tuple[str, Tone]:
     ]
     if plan.counts[Change.MANUAL]:
         parts.append(f"{counted(plan.counts[Change.MANUAL], 'step')} for a person")
-    text = ", ".join(parts) or "nothing to do: the live systems are what the manifests say"
+    if watched := sum(step.change is Change.KEEP and bool(step.fields) for step in plan.steps):
+        parts.append(f"{watched} observed only, and different")
     if plan.options.selection:
-        text = f"Partial plan: {text}"
+        text = f"Partial plan: {', '.join(parts) or 'nothing to do in this part'}"
+    else:
+        text = ", ".join(parts) or "nothing to do: the live systems are what the manifests say"
     errors = [each for each in plan.findings if each.severity is Severity.ERROR]
     if errors:
         refused = all(each.code.startswith("AUD21") for each in errors)
@@ -101,7 +105,8 @@ def plan_rows(plan: Plan) -> Iterator[Row]:
     """Give a row for each step that does something, then one for whoever is moved without a step of their own."""
     effects = {each.address: each for each in plan.effects}
     for step in plan.steps:
-        if step.change is not Change.KEEP:
+        # An observed object that differs is kept, and still worth a row.
+        if step.change is not Change.KEEP or step.fields:
             yield step_row(step, effects.pop(step.address, None))
     for effect in effects.values():
         yield _indirect(effect)
@@ -116,7 +121,7 @@ def step_row(step: Step, effect: Effect | None = None) -> Row:
         action=step.change.value,
         name=str(step.address),
         label=step.label,
-        people=people_of(impact) if impact else "",
+        people=impact_text(impact) if impact else "",
         reason=f"{step.reason}{because}",
         place=str(step.span) if step.span else "",
         tone=TONES[step.change],
@@ -143,13 +148,13 @@ def _notes(step: Step) -> Iterator[str]:
 
 
 def _indirect(effect: Effect) -> Row:
-    chain = " → ".join(str(each) for each in effect.chain)
+    chain = " -> ".join(str(each) for each in effect.chain)
     return Row(
         sign="·",
         action="indirect",
         name=str(effect.address),
         label=effect.label,
-        people=people_of(effect.impact),
+        people=impact_text(effect.impact),
         reason=f"moved by {chain}",
     )
 

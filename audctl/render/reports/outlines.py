@@ -103,6 +103,8 @@ def _of_result(run: Run, result: RunResult) -> tuple[str, Tone]:
             text, tone = _drifted(result)
         case UnmanagedReport():
             text = f"{counted(len(result.items), 'live object')} that nobody owns"
+            if result.overall.percent is not None:
+                text += f"; {result.overall.percent}% are managed"
             tone = Tone.CAUTION if result.items else Tone.GOOD
         case _:
             assert_never(result)

@@ -1,21 +1,20 @@
-"""Counts of people in reports: from shown counts only, so that no sum and no share gives a small one away."""
+"""How many people a plan moves in all: sums of shown counts only, so that no sum gives a small one away."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audctl.model.effect import SMALL_COUNT, CountSource, Impact, shown_count
+from audctl.model.effect import SMALL_COUNT
+from audctl.render.people import impacts_of, moves
 
 if TYPE_CHECKING:
     from audctl.model.plan import Plan
 
-_WHOLE = 100
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """People over all audiences and lists of a plan that have counts; one who is in two counts twice."""
+    """People over all audiences and lists that a plan moves; one who is in two counts twice."""
 
     before: int = 0
     after: int = 0
@@ -34,24 +33,12 @@ class Moved:
         return f"{change:+d}" if change else "0"
 
 
-def people_of(impact: Impact) -> str:
-    """Return ``812,000 → 203,000 (190,000 to 217,000), -75%``; the share only where both counts may be shown."""
-    text = f"{shown_count(impact.before)} → {shown_count(impact.after)}"
-    if impact.source is CountSource.ESTIMATE and impact.low is not None and impact.high is not None:
-        text += f" ({shown_count(impact.low)} to {shown_count(impact.high)})"
-    before, after = impact.before, impact.after
-    if before and after is not None and before != after and not (_small(before) or _small(after)):
-        text += f", {(after - before) * _WHOLE / before:+.0f}%"
-    return text
-
-
 def moved_by(plan: Plan) -> Moved:
-    """Add up the plan's effects; without any, the impacts of its own steps."""
-    impacts = [each.impact for each in plan.effects] or [
-        step.impact for step in plan.steps if step.impact is not None
-    ]
+    """Add up what is known of the plan's effects, and of its steps that hold people."""
     before = after = known = small = unknown = 0
-    for each in impacts:
+    for each in impacts_of(plan).values():
+        if not moves(each):
+            continue
         if each.before is None or each.after is None:
             unknown += 1
         elif _small(each.before) or _small(each.after):
@@ -62,10 +49,10 @@ def moved_by(plan: Plan) -> Moved:
 
 
 def moved_text(moved: Moved) -> str:
-    """Return the sums as one phrase; empty when nothing holds people."""
+    """Return the sums as one phrase; empty when nobody moves."""
     parts = []
     if moved.known:
-        parts.append(f"{moved.before:,} → {moved.after:,} in {_holders(moved.known)}")
+        parts.append(f"{moved.before:,} -> {moved.after:,} in {_holders(moved.known)}")
     if moved.small:
         parts.append(f"under {SMALL_COUNT} before or after in {_holders(moved.small)}")
     if moved.unknown:

@@ -210,7 +210,7 @@ def test_a_refused_or_empty_plan_offers_no_command() -> None:
 
 def test_people_are_shown_with_their_interval_and_small_counts_are_not() -> None:
     [text] = markdown(make_run(make_plan(make_step(1))), GITHUB)
-    assert "812,000 → 203,000 (190,000 to 217,000), -75%" in text
+    assert "812,000 -&gt; 203,000 (190,000 to 217,000), -75%" in text
     [hostile] = markdown(hostile_run(), GITHUB)
-    assert "1,000 → &lt;50 (&lt;50 to &lt;50) |" in hostile
+    assert "1,000 -&gt; &lt;50 (&lt;50 to &lt;50) |" in hostile
     assert "-96%" not in hostile
