@@ -61,8 +61,11 @@ def hand_over(
             waits[address] = giver
             ordered[address] = replace(ordered[address], after=(*ordered[address].after, giver))
     for address in _one_of_each_ring(waits, steps):
-        interim = _interim(ordered[address], live)
-        ordered[address] = replace(ordered[address], interim=interim)
+        step = ordered[address]
+        interim = _interim(step, live)
+        shown = " and ".join(f'{name} "{value}"' for name, value in interim.items())
+        reason = f"{step.reason}; by way of the interim {shown}"
+        ordered[address] = replace(step, interim=interim, reason=reason)
     return ordered, tuple(findings)
 
 

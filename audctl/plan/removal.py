@@ -190,7 +190,7 @@ class _Removal:
             case Rung.DELETE:
                 assert entry.removed_at is not None
                 since = f"{GONE} since {day(entry.removed_at)}"
-                self._delete(entry, standing, f"{since}, and the {_counted(days)} of grace over")
+                self._delete(entry, standing, f"{since}, its days of grace ({days}) are over")
 
     def _wait(self, entry: LedgerEntry, since: datetime, days: int) -> str:
         """Note when an object may go, and return it in words."""
@@ -342,7 +342,3 @@ class _Removal:
 
 def _deletable(due: datetime) -> str:
     return f"; deletable from {day(due)}"
-
-
-def _counted(days: int) -> str:
-    return "1 day" if days == 1 else f"{days} days"

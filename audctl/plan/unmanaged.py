@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from audctl.model.live import Origin
+from audctl.model.objects import OBJECT_TYPES
 from audctl.model.report import Share, UnmanagedItem, UnmanagedReport
 from audctl.plan.identify import Standing, identify
 
@@ -63,6 +64,7 @@ def _shares(
     items: Iterable[UnmanagedItem],
     elsewhere: Iterable[UnmanagedItem],
 ) -> tuple[Share, ...]:
+    # What audctl only ever observes can never be under management.
     here = Counter(
         each.type for each in ledger.entries.values() if (each.type, each.live_id) in live.by_id
     )
@@ -71,6 +73,7 @@ def _shares(
     return tuple(
         Share(type=name, here=here[name], elsewhere=others[name], nobody=nobody[name])
         for name in sorted(here.keys() | others.keys() | nobody.keys())
+        if not OBJECT_TYPES[name].observed
     )
 
 

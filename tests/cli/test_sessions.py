@@ -10,6 +10,8 @@ A session file (`sessions/*.txt`) reads like a terminal::
     = 0                            its exit code
     > replace FILE 'OLD' 'NEW'     an edit of the project, between commands
     > remove FILE
+    > move FILE OTHER              a manifest under another name; one that does not end in .yaml is none
+    > days NUMBER                  from here on audctl's clock is so many days ahead
     > marketer PATH KEY 'VALUE'    a plain HTTP call of someone else: one field of one Audience Manager object
     > marketer delete PATH         the same, of an object that goes
     > operator delete NAME         the same, of a Campaign list that goes
@@ -26,6 +28,7 @@ import re
 import shlex
 import shutil
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +51,8 @@ NORMALISED = (
     (re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}"), "<run>"),
     (re.compile(r"\b(?:[0-9a-f]{64}|(?<=\()[0-9a-f]{12}(?=\)))"), "<digest>"),
     (re.compile(r"127\.0\.0\.1:\d+"), "<sandbox>"),
+    (re.compile(r"(?<=since )\d{4}-\d\d-\d\d|(?<=from )\d{4}-\d\d-\d\d"), "<day>"),
+    (re.compile(r'(?<=removedAt  )"\d{4}-\d\d-\d\d"'), '"<day>"'),
     (re.compile(r"\b\d+ calls?\b"), "<calls>"),
     (re.compile(r"waiting \d+\.\d s"), "waiting <seconds>"),
 )
@@ -113,7 +118,9 @@ def test_session(
     shown: list[Step] = []
     for step in session.steps:
         shown.append(Step(step.line))
-        if step.line.startswith("> "):
+        if step.line.startswith("> days "):
+            _move_clock(monkeypatch, timedelta(days=int(step.line.split()[-1])))
+        elif step.line.startswith("> "):
             _edit(shlex.split(step.line[2:]), running.url)
         else:
             shown[-1].expected = _run(shlex.split(step.line[2:]), audctl, project)
@@ -122,6 +129,10 @@ def test_session(
     if UPDATE:
         path.write_text(actual.text(), encoding="utf-8")
     assert actual.text() == session.text()
+
+
+def _move_clock(monkeypatch: pytest.MonkeyPatch, ahead: timedelta) -> None:
+    monkeypatch.setattr(SystemClock, "now", lambda _self: datetime.now(UTC) + ahead)
 
 
 def _run(words: list[str], audctl: CommandLine, project: Path) -> list[str]:
@@ -149,6 +160,8 @@ def _edit(words: list[str], url: str) -> None:
             Path(name).write_text(text.replace(old, new), encoding="utf-8")
         case ["remove", name]:
             Path(name).unlink()
+        case ["move", name, other]:
+            Path(name).rename(other)
         case ["marketer", "delete", path]:
             with httpx.Client(base_url=url, headers=_marketer(url)) as client:
                 client.delete(path).raise_for_status()

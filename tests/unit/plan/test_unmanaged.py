@@ -12,6 +12,7 @@ STATE = make_state(
     make_live("aam.segment", "8", {"dataSource": "1", "integrationCode": "used"}),
     make_live("aam.traitFolder", "9", {}),
 )
+DESTINATION = make_live("aam.destination", "10", {"id": "10"})
 LEDGER = make_ledger(make_entry("List/o#campaign.list", "5", {}))
 
 
@@ -57,3 +58,9 @@ def test_what_others_own_is_told_apart_and_shares_are_counted_by_type() -> None:
 def test_an_entry_whose_object_is_gone_manages_nothing_and_nothing_has_no_percentage() -> None:
     report = list_unmanaged(make_state(), LEDGER)
     assert (report.shares, report.overall.percent) == ((), None)
+
+
+def test_what_is_only_ever_observed_is_listed_and_has_no_share() -> None:
+    report = list_unmanaged(make_state(DESTINATION), LEDGER)
+    assert [each.live_id for each in report.items] == ["10"]
+    assert report.shares == ()
