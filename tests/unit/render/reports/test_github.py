@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audctl.model.finding import Finding, Severity
@@ -58,6 +58,7 @@ def test_every_line_is_one_annotation_at_a_place(sort: str) -> None:
         assert int(values["line"]) >= 1
 
 
+@example("100%0A, 50%25: %3A%2C%%")
 @given(st.text(alphabet=st.characters(exclude_categories=()), min_size=1, max_size=200))
 def test_a_text_is_only_a_text(text: str) -> None:
     found = Finding("AUD1302", Severity.ERROR, text, Span(text, 1, 1))

@@ -77,6 +77,7 @@ def test_hostile_text_is_shown_and_nothing_more() -> None:
     [page] = html(hostile_run())
     assert printable(HOSTILE) in _tree(page).text
     assert "<script" not in page
+    assert not {"\u202e", "\u2028", "\x1b"} & set(page)
 
 
 def test_a_value_of_a_megabyte_does_not_make_a_page_of_a_megabyte() -> None:

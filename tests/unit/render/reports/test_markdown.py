@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from audctl.model.change import FieldChange, FieldReason
+from audctl.model.change import Change, FieldChange, FieldReason
 from audctl.render.printable import printable
 from audctl.render.reports.markdown_text import cell_code, code, fence_for, prose
+from audctl.render.reports.parts import Block, Cut, cut_into_parts
 from audctl.render.reports.to_markdown import (
     AZURE_DEVOPS,
     BITBUCKET_SERVER,
@@ -92,6 +93,22 @@ def test_nothing_is_left_that_a_platform_would_turn_into_a_reference(reference: 
     assert f"see {reference} now" in GFM.renderInline(prose(f"see {reference} now")).replace(
         BREAK, ""
     ).replace("&quot;", '"').replace("&amp;", "&")
+
+
+def test_no_dollar_is_left_to_begin_a_formula() -> None:
+    assert "$" not in prose("$x$ and 5$")
+    assert GFM.renderInline(prose("5$")) == "5$"
+
+
+def test_a_sign_that_looks_like_a_tag_is_none() -> None:
+    [text] = markdown(make_run(make_plan(make_step(1, change=Change.ADOPT))), GITHUB)
+    assert "<summary>&lt; adopt <code>" in text
+
+
+def test_a_line_that_no_part_can_hold_does_not_make_empty_parts() -> None:
+    cut = Cut(limit=1_000, most_parts=9, head=lambda _part, _several: "#\n", left_out=str)
+    blocks = [Block(lines=["fits"]), Block(lines=["x" * 5_000]), Block(lines=["after"])]
+    assert cut_into_parts(blocks, cut) == ("#\nfits\n\n", "#\n2")
 
 
 def test_a_fence_is_longer_than_any_inside() -> None:
