@@ -91,6 +91,8 @@ class LiveState:
     read_at: datetime | None = None
     calls: Mapping[str, int] = field(default_factory=dict)
     """HTTP calls the read took, by system."""
+    looked_at: frozenset[str] = frozenset()
+    """Segments, by id, all of whose mappings are among the objects: they were asked about one by one."""
 
     @cached_property
     def by_id(self) -> Mapping[tuple[str, str], LiveObject]:

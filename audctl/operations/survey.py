@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from audctl.operations.load import Loaded, load
 from audctl.operations.people import ask_about_people
 from audctl.operations.read import read_live
 from audctl.operations.revision import read_revision
+from audctl.operations.uses import with_all_uses
 from audctl.plan.build import complete_plan, draft_plan
 from audctl.plan.options import EMPTY_PROJECT
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from audctl.model.live import LiveState
     from audctl.model.plan import Plan, Revision
     from audctl.operations.context import Context
+    from audctl.plan.build import Draft
     from audctl.plan.options import PlanOptions
     from audctl.ports import Observer
 
@@ -63,7 +65,21 @@ class Surveyor:
 
     def plan(self, survey: Survey, options: PlanOptions) -> Plan:
         """Plan from a survey: people are asked about once it is known whom it moves, and then every guard judges."""
-        draft = draft_plan(
+        draft = self._draft(survey, options)
+        live = with_all_uses(draft, self.connection, self.observer)
+        if live is not survey.live:
+            draft = self._draft(replace(survey, live=live), options)
+        asked = ask_about_people(draft, self.connection)
+        return complete_plan(
+            asked.draft,
+            effects=asked.effects,
+            manifest_digest=self.loaded.digest,
+            revision=self.revision,
+        )
+
+
+    def _draft(self, survey: Survey, options: PlanOptions) -> Draft:
+        return draft_plan(
             survey.desired,
             survey.live,
             survey.ledger,
@@ -73,13 +89,6 @@ class Surveyor:
             policy=plan_policy(self.loaded.project, self.loaded.environment),
             owners=Owners(self.connection.store.owners),
             now=survey.live.read_at,
-        )
-        asked = ask_about_people(draft, self.connection)
-        return complete_plan(
-            asked.draft,
-            effects=asked.effects,
-            manifest_digest=self.loaded.digest,
-            revision=self.revision,
         )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from audctl.model.live import LiveObject
     from audctl.plan.compare import Differences
 
+
 def keep_step(wanted: DesiredObject, live: LiveObject, reason: str) -> Step:
     """Return the step of an object that stays as it is."""
     return Step(

@@ -1,9 +1,10 @@
 """What a plan to delete cannot see: mappings are read only for the destinations that a project names.
 
 The live system lists mappings one destination at a time. A full account has a thousand destinations, and a call for
-each of them with every plan would cost more than all other reads together, for the sake of rare deletes. So it is
-said instead: as a warning, for the live system itself refuses to delete a segment that is still mapped, and the
-executor reports that refusal and keeps the segment in the ledger.
+each of them with every plan would cost more than all other reads together, for the sake of rare deletes. So segments
+that are about to go are asked about one by one. Where the live system does not tell, it is said: as a warning, for it
+refuses to delete a segment that is still mapped, and the executor reports that refusal and keeps the segment in the
+ledger.
 """
 
 from __future__ import annotations
@@ -35,25 +36,30 @@ def named_destinations(desired: Iterable[DesiredObject], ledger: Ledger) -> froz
     return frozenset(found - {""})
 
 
+def leaving_segments(steps: Iterable[Step]) -> list[Step]:
+    """Return the steps after which a segment is gone for good."""
+    gone = {Change.DELETE, Change.REPLACE}
+    return [each for each in steps if each.type == "aam.segment" and each.change in gone]
+
+
+def unseen_destinations(
+    desired: Iterable[DesiredObject], live: LiveState, ledger: Ledger
+) -> list[LiveObject]:
+    """Return the destinations whose mappings were not read."""
+    seen = named_destinations(desired, ledger) | {
+        str(each.fields.get("destination")) for each in live.objects if each.type == "aam.mapping"
+    }
+    return [each for each in live.objects if each.type == "aam.destination" and each.id not in seen]
+
+
 def unseen_mappings(
     steps: Iterable[Step], desired: Iterable[DesiredObject], live: LiveState, ledger: Ledger
 ) -> Iterator[Finding]:
     """Yield a warning for each segment that goes although mappings that may use it were not read."""
-    leaving = [
-        each
-        for each in steps
-        if each.type == "aam.segment" and each.change in {Change.DELETE, Change.REPLACE}
-    ]
+    leaving = [each for each in leaving_segments(steps) if each.live_id not in live.looked_at]
     if not leaving:
         return
-    seen = named_destinations(desired, ledger) | {
-        str(each.fields.get("destination")) for each in live.objects if each.type == "aam.mapping"
-    }
-    unseen = sorted(
-        _name(each)
-        for each in live.objects
-        if each.type == "aam.destination" and each.id not in seen
-    )
+    unseen = sorted(_name(each) for each in unseen_destinations(desired, live, ledger))
     if not unseen:
         return
     more = f" and {len(unseen) - _SHOWN} more" if len(unseen) > _SHOWN else ""

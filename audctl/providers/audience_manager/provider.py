@@ -15,6 +15,7 @@ from audctl.providers.audience_manager.mappings import Mappings
 from audctl.providers.audience_manager.ownership import Ownership
 from audctl.providers.audience_manager.populations import POPULATION, count_population
 from audctl.providers.audience_manager.rest import RestClient
+from audctl.providers.audience_manager.segment_use import read_destinations
 from audctl.providers.audience_manager.segments import SEGMENT, add_merge_rules
 from audctl.providers.audience_manager.traits import TRAIT
 
@@ -147,6 +148,10 @@ class AudienceManagerProvider:
         if object_type != "aam.segment" or not self._population:
             return {}
         return count_population(self.rest, live_ids, self._population)
+
+    def destinations_of(self, segments: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """Return the destinations that segments are mapped to; those are left out of which the API does not tell."""
+        return read_destinations(self.rest, segments)
 
     def close(self) -> None:
         """Drop the connections."""
