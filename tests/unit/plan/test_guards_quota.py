@@ -71,6 +71,24 @@ def test_a_quota_warns_over_nine_tenths_and_refuses_when_full() -> None:
     assert codes(ruling(segments(10), steps(2), allowed=["quota:segments"])) == []
 
 
+def test_the_verdict_tells_the_fullest_of_what_grows() -> None:
+    trait = Step(
+        address=parse_address("Trait/t#aam.trait"),
+        type="aam.trait",
+        change=Change.CREATE,
+        reason="",
+    )
+    limits = {"quotas": {"segments": 10, "traits": 4}}
+    both = ruling([*segments(3), make_live("aam.trait", "1", {})], [*steps(1), trait], limits)
+    assert both.verdict.measured == "traits 1 → 2 of 4"
+    assert ruling(segments(3), [], limits).verdict.measured == "segments 3 of 10"
+
+
+def test_many_additions_are_named_in_part() -> None:
+    (finding,) = ruling(segments(10), steps(7)).findings
+    assert finding.message.endswith("Audience/a4#aam.segment and 2 more")
+
+
 def test_deletes_make_room_and_a_full_account_may_shrink() -> None:
     both = [*steps(3), *steps(3, Change.DELETE, start=50)]
     assert codes(ruling(segments(10), both)) == []
