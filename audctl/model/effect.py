@@ -74,8 +74,8 @@ class Effect:
     label: str = ""
     """Untrusted text."""
     purpose: str = ""
-    """Of the audience behind it: ``target``, ``suppress`` or ``measure``; the most careful one where several feed a
-    list. Empty when no manifest says."""
+    """Of the audience behind it: ``target``, ``suppress`` or ``measure``. Empty when no manifest says, or when
+    those that feed a list, now or afterwards, differ."""
     impact: Impact
     chain: tuple[Address, ...]
     """From the object whose step causes it to this one, both included; one long for a direct effect."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from audctl.model.change import Change
 from audctl.model.effect import CountSource, Effect, Impact
 from audctl.model.estimate import Question
-from audctl.model.kinds.audience import AudienceSpec, Purpose
+from audctl.model.kinds.audience import AudienceSpec
 from audctl.model.rules.containment import Relation
 from audctl.model.rules.segment_rule import SegmentRule
 from audctl.model.substitution import trait_id
@@ -41,7 +41,6 @@ HOLDERS = frozenset({SEGMENT, LIST})
 _AUDIENCE = (MAPPING, SEGMENT)
 _NO_ANSWERS: Mapping[Address, Estimate] = MappingProxyType({})
 _NO_COUNTS: Mapping[tuple[str, str], int] = MappingProxyType({})
-_MOST_CAREFUL = (Purpose.SUPPRESS, Purpose.TARGET, Purpose.MEASURE)
 
 
 @dataclass(frozen=True)
@@ -225,7 +224,8 @@ class Movements:
             for each in (after, flow.segment_before(shared)):
                 if each is not None:
                     found.add(self._purposes.get(each, ""))
-        return next((str(each) for each in _MOST_CAREFUL if each in found), "")
+        # Of two purposes neither says which direction is harmless: guards then watch both.
+        return found.pop() if len(found) == 1 else ""
 
     @cached_property
     def _purposes(self) -> Mapping[Address, str]:

@@ -4,9 +4,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from audctl.model.change import Change
+from audctl.model.address import Address
+from audctl.model.change import Change, Step
 from audctl.model.finding import Severity
+from audctl.model.plan import PlanOptions
+from audctl.model.policy import Limits, PlanPolicy
+from audctl.model.verdict import Judgement
+from audctl.plan.guards.case import Case
+from audctl.plan.guards.counts import judge_counts
 from audctl.plan.guards.limit import parse_limit
 from tests.build import make_desired, make_entry, make_ledger, make_live, make_plan, make_state
 
@@ -193,3 +201,34 @@ def test_an_override_that_does_nothing_is_an_error(allow: str, message: str) -> 
     (finding,) = removal_plan(1, allowed=frozenset({allow})).findings
     assert (finding.code, finding.severity) == ("AUD2013", Severity.ERROR)
     assert finding.message == f"--allow {allow} {message}"
+
+
+@given(
+    deletes=st.integers(0, 9),
+    further=st.integers(0, 9),
+    limit=st.one_of(st.integers(0, 20), st.integers(0, 100).map(lambda share: f"{share}%")),
+)
+def test_more_deletes_never_pass_where_fewer_were_refused(
+    deletes: int, further: int, limit: int | str
+) -> None:
+    fewer = counted(deletes, 20, limit)
+    more = counted(deletes + further, 20, limit)
+    assert not fewer or more
+    assert not (limit in {0, "0%"} and deletes) or fewer
+
+
+def counted(deletes: int, owned: int, limit: int | str) -> bool:
+    """Tell whether so many deletes are refused."""
+    steps = [
+        Step(address=Address("List", str(n), "campaign.list"), type="campaign.list",
+             change=Change.DELETE, reason="")
+        for n in range(deletes)
+    ]  # fmt: skip
+    case = Case(
+        steps=tuple(steps), effects=(), desired=(), live=make_state(), owned=owned,
+        options=PlanOptions(), policy=PlanPolicy(limits=Limits(max_deletes=limit)), today=None,
+    )  # fmt: skip
+    (ruling, *_) = judge_counts(case)
+    assert bool(ruling.findings) == (ruling.verdict.judgement is Judgement.OVER)
+    assert len(ruling.findings) in {0, deletes}
+    return bool(ruling.findings)
