@@ -149,10 +149,23 @@ def _replaced(text: str, parent: yaml.MappingNode, node: yaml.Node, value: Writt
         comment = f"  {header[1]}" if header and header[1] else ""
         if isinstance(value, str) and not comment:
             return _Edit(start, end, block_text(value, " " * parent.start_mark.column))
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style:
+        return _Edit(start, end, _as_block(value, node.start_mark.column))
     written = inline(value, in_flow=bool(parent.flow_style))
     if start == end and text[start - 1 : start] == ":":
         written = f" {written}"  # a key without a value
     return _Edit(start, end, written + comment)
+
+
+def _as_block(value: Written, column: int) -> str:
+    """Return a value in the place of a block that begins at a column: as one itself, if it has parts."""
+    if isinstance(value, list) and value:
+        lines = [f"- {inline(each)}" for each in value]
+    elif isinstance(value, dict) and value:
+        lines = [f"{key}: {inline(each)}" for key, each in value.items()]
+    else:
+        return f"  {inline(value)}"  # further in than the key, whichever column the block began at
+    return f"\n{' ' * column}".join(lines)
 
 
 def _added(text: str, parent: yaml.MappingNode, path: Path, value: Written | Gone) -> _Edit:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.bench import peers
-from tests.bench.generate import write_project
+from tests.bench.generate import PROJECT, write_project
 from tests.bench.measure import Measured, cpu_seconds, machine, measure
 
 if TYPE_CHECKING:
@@ -114,6 +114,25 @@ def _at_size(folder: Path, size: int) -> Iterator[Row]:
             f"octoDNS, {size:,} records",
             f"{calls} calls, {planned.peak_mib:.0f} MiB (octoDNS {records.peak_mib:.0f} MiB); "
             f"{served:.2f} s of it in the server, {own:.3f} ms a manifest beside it",
+        )
+
+        newcomer = folder / f"newcomer-{size}"
+        newcomer.mkdir()
+        (newcomer / "audctl.yaml").write_text(
+            PROJECT.format(count=f"{size}-again", url=url), encoding="utf-8"
+        )
+        imported = measure(
+            [*AUDCTL, "import", "--dry-run", "--project", str(newcomer), "--output", "json"],
+            runs=RUNS,
+            environ=SECRET,
+        )
+        files = len(json.loads(imported.samples[0].stdout)["files"])
+        yield _row(
+            f"import {files:,} resources, dry run",
+            imported,
+            planned,
+            "the plan above",
+            f"{imported.peak_mib:.0f} MiB",
         )
 
 

@@ -149,8 +149,8 @@ def word_of(live: LiveObject, field: str, words: type[Word]) -> Word:
 
 
 def code_or_label(live: LiveObject, _tenant: Tenant) -> str:
-    """Return the integration code, else the label."""
-    return text_of(live, "integrationCode") or text_of(live, "label")
+    """Return the integration code, else the label in small letters."""
+    return text_of(live, "integrationCode") or text_of(live, "label").lower()
 
 
 def internal_name(live: LiveObject, _tenant: Tenant) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.memory import World
 if TYPE_CHECKING:
     from audctl.model.desired import DesiredObject
 
-OBSERVE = {"lifecycle": {"manage": "observe"}}
+OBSERVE: dict[str, Any] = {"lifecycle": {"manage": "observe"}}
 LIST = "List/vips#campaign.list"
 
 
