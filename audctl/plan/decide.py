@@ -96,8 +96,10 @@ class Decisions:
             return self._adopt(match, match.live, found)
         return self._owned(match, match.live, found)
 
-    def _owned(self, match: Match, live: LiveObject, found: Differences) -> Step:
+    def _owned(self, match: Match, live: LiveObject, found: Differences) -> Step | None:
         if match.standing is Standing.CLAIMED:
+            if self._is_elsewhere(match.desired, live):
+                return None
             change = Change.UPDATE if found.changes else Change.ADOPT
             return self._written(match, live, found, change, INTERRUPTED)
         return self._update_or_keep(match, live, found)
