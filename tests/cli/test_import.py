@@ -162,3 +162,18 @@ def test_names_and_labels_from_live_systems_are_text_and_never_more(
     (file,) = report["files"]
     assert re.fullmatch(r"lists/[a-z0-9/_-]+/odd\.yaml", file["path"])
     assert report["plan"] == {"adopt": 1, "observed": 0, "change": 0}
+
+
+def test_what_the_project_file_lets_go_of_does_not_come_back(
+    audctl: CommandLine, running: RunningSandbox, tmp_path: Path
+) -> None:
+    project = make_project(tmp_path / "project", running, "project")
+    file = project / "audctl.yaml"
+    entry = "spec:\n  removed: [{address: Trait/legacy-vip, action: forget, reason: theirs}]"
+    file.write_text(file.read_text(encoding="utf-8").replace("spec:", entry, 1), encoding="utf-8")
+    report = command(audctl, project, "import")
+    assert "Trait/legacy-vip" not in {each["address"] for each in report["files"]}
+    (left,) = (each for each in report["skipped"] if each["label"] == "Legacy VIP")
+    assert left["reason"] == "spec.removed says forget of Trait/legacy-vip"
+    audience = (project / "audiences" / "legacy" / "vip-customers.yaml").read_text(encoding="utf-8")
+    assert f"rule: {left['liveId']}T" in audience

@@ -18,7 +18,7 @@ from audctl.plan.identify import identify
 from audctl.resolve.references import check_references
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from audctl.brownfield.compose import Composition
     from audctl.brownfield.tenant import Id, LiveTenant
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from audctl.model.imported import Skipped
     from audctl.model.ledger import Ledger
     from audctl.model.live import LiveState
+    from audctl.model.policy import Removed
     from audctl.operations.import_ import ImportOptions
 
 ADOPT = {"audctl.dev/adopt": "true"}
@@ -71,6 +72,8 @@ class Known:
     audience_identifier: str
     out: str
     """Folder for new files, with a slash at its end; empty for the project's root."""
+    removed: tuple[Removed, ...] = ()
+    """What the project file lets go of: no manifest may come back for it."""
 
 
 def draft_resources(known: Known, options: ImportOptions) -> Drafts:
@@ -82,7 +85,7 @@ def draft_resources(known: Known, options: ImportOptions) -> Drafts:
         resources = {
             each.address: _resource(each, known.out, options) for each in composition.drafts
         }
-        unfit = _unfit(known.resources, resources, composition)
+        unfit = _unfit(known, resources, composition)
         if not unfit.keys() - refused.keys():
             return _drafts(composition, resources, options)
         refused.update(unfit)
@@ -154,17 +157,21 @@ def _lifecycle(*, watched: bool) -> Lifecycle:
 
 
 def _unfit(
-    existing: Sequence[Resource],
+    known: Known,
     resources: Mapping[Address, Resource],
     composition: Composition,
 ) -> dict[Id, str]:
     """Return the roots whose resources would be findings of validation."""
     roots = {each.address: (each.root.type, each.root.id) for each in composition.drafts}
-    return {
+    unfit = {
         roots[each.address]: f"{each.message} ({each.code})"
-        for each in check_references((*existing, *resources.values()))
+        for each in check_references((*known.resources, *resources.values()))
         if each.severity is Severity.ERROR and each.address in roots
     }
+    for entry in known.removed:
+        if entry.address in roots:
+            unfit[roots[entry.address]] = f"spec.removed says {entry.action} of {entry.address}"
+    return unfit
 
 
 def _drafts(

@@ -54,6 +54,7 @@ def run_import(context: Context, options: ImportOptions) -> ImportReport:
             foreign=connection.store.owners(),
             audience_identifier=identifier,
             out=out,
+            removed=loaded.project.removed,
         )
         return _Import(context, options, loaded, known, connection).run()
 
