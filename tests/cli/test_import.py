@@ -176,4 +176,4 @@ def test_what_the_project_file_lets_go_of_does_not_come_back(
     (left,) = (each for each in report["skipped"] if each["label"] == "Legacy VIP")
     assert left["reason"] == "spec.removed says forget of Trait/legacy-vip"
     audience = (project / "audiences" / "legacy" / "vip-customers.yaml").read_text(encoding="utf-8")
-    assert f"rule: {left['liveId']}T" in audience
+    assert f'rule: "{left["liveId"]}T"' in audience
