@@ -66,7 +66,7 @@ lock: ## Regenerate both hash-pinned locks from pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		--quiet --output-file requirements.txt pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--quiet --group dev --output-file requirements-dev.txt pyproject.toml
+		--quiet --all-extras --group dev --output-file requirements-dev.txt pyproject.toml
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

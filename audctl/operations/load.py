@@ -56,9 +56,7 @@ def load(context: Context, *, may_be_empty: bool = False) -> Loaded:
     named = context.environment or project.default_environment or ""
     context.located(project.root, project.name, named)
     environment = select_environment(project, context.environment, environ=context.environ)
-    read = load_manifests(
-        project, environment, environ=context.environ, may_be_empty=may_be_empty
-    )
+    read = load_manifests(project, environment, environ=context.environ, may_be_empty=may_be_empty)
     findings = read.findings
     if not any(each.severity is Severity.ERROR for each in findings):
         findings = (

@@ -77,7 +77,6 @@ class Surveyor:
             revision=self.revision,
         )
 
-
     def _draft(self, survey: Survey, options: PlanOptions) -> Draft:
         return draft_plan(
             survey.desired,

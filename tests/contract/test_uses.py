@@ -77,7 +77,9 @@ def test_a_segment_that_an_unnamed_destination_gets_is_not_deleted_and_the_mappi
     assert kept.code == "AUD2010"
     assert "aam.mapping" in kept.message
     assert seen.looked_at == {VIP, OPENERS}
-    asked = 2 + 1 + 1  # the segments, the destination's mappings, and the data sources behind any read
+    asked = (
+        2 + 1 + 1
+    )  # the segments, the destination's mappings, and the data sources behind any read
     assert seen.calls["aam"] == live.calls["aam"] + asked
 
 

@@ -201,7 +201,7 @@ def play(stage: Stage) -> None:
         "drift",
         code=2,
         says=(
-            r"Drift: 1 of \d+ owned objects",
+            r"Drift: 1 of \d+ objects",
             rf"Audience/{CHANGED}\b",
             r'label +"Cart abandoners" -> "Cart abandoners \(edited by hand\)"',
             r"last changed by 12 at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC",

@@ -135,8 +135,8 @@ def test_the_order_of_the_input_does_not_show(
     other = make_plan(shuffled, other_state, other_ledger)
     one, two = plan_to_json(plan), plan_to_json(other)
     assert one["digest"] == two["digest"]
-    for each in (one, two):  # reading took another number of calls
-        del each["calls"], each["checksum"]
+    for written in (one, two):  # reading took another number of calls
+        del written["calls"], written["checksum"]
     assert json.dumps(one, sort_keys=True) == json.dumps(two, sort_keys=True)
 
 
