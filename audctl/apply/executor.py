@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from audctl.apply.acts import Act, Phase, acts_of
 from audctl.apply.endings import blocked_by, half_done, half_renamed
-from audctl.apply.journal import Journal
 from audctl.apply.late import LateIds
+from audctl.apply.record import Recorder
 from audctl.apply.work import Done, Failed, Task, do
 from audctl.errors import FindingsError, InterruptedRun, LedgerError, LockError, ProviderError
 from audctl.model.change import Change
@@ -64,7 +64,7 @@ def run(  # noqa: PLR0913 - everything a run needs, by keyword
     if errors:
         raise FindingsError(errors)
     coordinator = _Coordinator(
-        plan, providers, Journal(ledger, store, lease, clock), lease, clock, observer
+        plan, providers, Recorder(ledger, store, lease, clock), lease, clock, observer
     )
     coordinator.prepare(run_id)
     try:
@@ -81,14 +81,14 @@ class _Coordinator:
         self,
         plan: Plan,
         providers: Mapping[str, Provider],
-        journal: Journal,
+        recorder: Recorder,
         lease: Lease,
         clock: Clock,
         observer: Observer,
     ) -> None:
         self.plan = plan
         self.providers = providers
-        self.journal = journal
+        self.recorder = recorder
         self.lease = lease
         self.clock = clock
         self.observer = observer
@@ -99,16 +99,16 @@ class _Coordinator:
         }
         self.place = {address: number for number, address in enumerate(self.steps)}
         # Before anything is written: entries that exchange their addresses do so at once or not at all.
-        journal.move(
+        recorder.move(
             {
                 each.renamed_from: each.address
                 for each in plan.steps
                 if each.renamed_from is not None
             }
         )
-        self.ids = LateIds(plan, journal.ledger)
-        self.earlier = dict(journal.ledger.intents)
-        self.acts = acts_of(self.steps, journal.ledger)
+        self.ids = LateIds(plan, recorder.ledger)
+        self.earlier = dict(recorder.ledger.intents)
+        self.acts = acts_of(self.steps, recorder.ledger)
         self.graph = TopologicalSorter(self.acts)
         self.removed: set[Address] = set()
         """Objects between the two halves of their Replace."""
@@ -128,17 +128,17 @@ class _Coordinator:
     def prepare(self, run_id: str) -> None:
         """Record what needs no call, write down overrides and what is about to be created, and save all of it."""
         if self.steps:
-            self.journal.note_override(run_id, self.plan.options.allowed)
+            self.recorder.note_override(run_id, self.plan.options.allowed)
         for step in self.plan.steps:
             if step.change is Change.KEEP and step.removed_at is not None:
-                self.journal.bury(step)
+                self.recorder.bury(step)
             elif step.change is Change.KEEP and step.owned:
-                self.journal.record(step, Done(live_id=step.live_id), self.ids.resolve(step.owned))
+                self.recorder.record(step, Done(live_id=step.live_id), self.ids.resolve(step.owned))
             elif step.change in {Change.CREATE, Change.REPLACE}:
-                self.journal.intend(step, self.ids.key(step), run_id)
+                self.recorder.intend(step, self.ids.key(step), run_id)
         if self.steps:
             self.lease.renew()
-        self.journal.save()
+        self.recorder.save()
 
     # --- the loop ---------------------------------------------------------------------------------
 
@@ -192,13 +192,13 @@ class _Coordinator:
         self.renewed_at = self.clock.monotonic()
 
     def _save_if_due(self) -> None:
-        if not self.journal.due or self.halted:
+        if not self.recorder.due or self.halted:
             return
         self._save()
 
     def _save(self) -> None:
         try:
-            self.journal.save()
+            self.recorder.save()
         except LockError as error:
             self.lock_lost = True
             self.halted = f"the lock is lost: {error}"
@@ -276,12 +276,12 @@ class _Coordinator:
             self.parked[step.address] = done.fingerprint
         elif act.phase is Phase.CLEAR:
             self.removed.add(step.address)
-            self.journal.removed(step)
+            self.recorder.removed(step)
         else:
             self.removed.discard(step.address)
             self.parked.pop(step.address, None)
             self.ids.learn(step.address, done.live_id)
-            self.journal.record(step, done, self.owned.pop(step.address, {}))
+            self.recorder.record(step, done, self.owned.pop(step.address, {}))
             self._end(
                 Outcome(step=step, result=Result.DONE, live_id=done.live_id, message=done.note)
             )
@@ -325,7 +325,7 @@ class _Coordinator:
     def _settle(self, step: Step) -> None:
         """Let go of this run's intent. An earlier run's may have led to an object: it waits to be recorded."""
         if step.address not in self.earlier:
-            self.journal.settle(step.address)
+            self.recorder.settle(step.address)
 
     def _end(self, outcome: Outcome) -> None:
         self.outcomes[outcome.step.address] = outcome
@@ -363,7 +363,7 @@ class _Coordinator:
             )
         if not self.lock_lost:
             self._save()
-        if self.halted == INTERRUPTED and self.journal.pending:
+        if self.halted == INTERRUPTED and self.recorder.pending:
             self.halted = f"{INTERRUPTED} before the ledger was saved"
 
     def report(self, run_id: str) -> ApplyReport:

@@ -27,7 +27,7 @@ SAVE_AFTER_S = 15.0
 """Seconds after which even one unsaved step is saved."""
 
 
-class Journal:
+class Recorder:
     """Pending changes of one run. Used by the coordinating thread only."""
 
     def __init__(self, ledger: Ledger, store: LedgerStore, lease: Lease, clock: Clock) -> None:
