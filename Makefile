@@ -7,7 +7,9 @@ WORKERS ?= 2
 N       ?= 1000 10000
 
 BIN   := $(VENV)/bin
+RUNS  := $(VENV)/.runs
 READY := $(VENV)/.ready
+PIP    = $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -18,14 +20,20 @@ help: ## List the targets
 
 setup: $(READY) ## Build the virtual environment, if it is missing or older than the lock
 
-$(READY): requirements-dev.txt
+# In two steps, so that seeing the product does not wait for what only its tests need (Spark alone is 500 MB).
+$(RUNS): requirements.txt requirements-build.txt requirements-dev.txt
 	rm -rf $(VENV)
 	@python="$(PYTHON)"; test -n "$$python" || python=$$(.ci/find-python) || exit 1; "$$python" -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) --require-hashes -r requirements.txt
+	$(PIP) --require-hashes -r requirements-build.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $(RUNS)
+
+$(READY): $(RUNS)
+	$(PIP) --require-hashes -r requirements-dev.txt
 	@touch $(READY)
 
-demo: setup ## Show the whole product at work against the local sandbox, in under a minute
+demo: $(RUNS) ## Show the whole product at work against the local sandbox, in under a minute
 	@$(BIN)/python -m tests.demo.run
 
 test: setup ## Run the test suite
@@ -62,11 +70,11 @@ bench: setup ## Measure start-up, validate and plan beside peers; N="1000 50000"
 	@$(BIN)/python -m tests.bench.run $(N)
 
 # Needs `uv`. No index address is written, so the lock works with any index that has these files.
-lock: ## Regenerate both hash-pinned locks from pyproject.toml
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--quiet --output-file requirements.txt pyproject.toml
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--quiet --all-extras --group dev --output-file requirements-dev.txt pyproject.toml
+LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
+lock: ## Regenerate the hash-pinned locks from pyproject.toml
+	$(LOCK) --output-file requirements.txt pyproject.toml
+	$(LOCK) --group build --output-file requirements-build.txt
+	$(LOCK) --all-extras --group dev --output-file requirements-dev.txt pyproject.toml
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
