@@ -50,7 +50,7 @@ COMMANDS = {
         "unmanaged", "List live objects that no manifest and no ledger owns."
     ),
     "import": CommandEntry("import_", "Write manifests for what is live."),
-    "ledger": CommandEntry("ledger", "Look at audctl's record of what it owns."),
+    "ledger": CommandEntry("ledger", "Look after audctl's record of what it owns."),
     "explain": CommandEntry("explain", "Explain a kind, one of its fields, or a finding code."),
     "schema": CommandEntry("schema", "Print the JSON Schema of a kind."),
     "sandbox": CommandEntry("sandbox", "Run the local stand-in for the Adobe services."),

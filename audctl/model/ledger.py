@@ -67,6 +67,17 @@ class Override:
     """``GUARD:NAME`` as given, sorted."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerExcerpt:
+    """What a ledger knows of one resource or object."""
+
+    project: str
+    serial: int
+    entries: tuple[LedgerEntry, ...] = ()
+    """By address."""
+    intents: tuple[Intent, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
     """Everything audctl remembers about one project in one environment."""

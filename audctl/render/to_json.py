@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from audctl.errors import AudctlError
     from audctl.model.finding import Finding
-    from audctl.model.ledger import Ledger
+    from audctl.model.ledger import Intent, Ledger, LedgerEntry, LedgerExcerpt
     from audctl.model.outcome import ApplyReport, Outcome
     from audctl.model.report import (
         DoctorReport,
@@ -221,29 +221,54 @@ def ledger(content: Ledger) -> Json:
     return {
         "project": content.project,
         "serial": content.serial,
-        "entries": [
-            {
-                "address": str(address),
-                "type": entry.type,
-                "liveId": entry.live_id,
-                "label": entry.label or None,
-                "protect": entry.protect,
-                "deletionPolicy": entry.deletion_policy or None,
-                "removedAt": _moment(entry.removed_at),
-                "created": entry.created,
-                "appliedAt": _moment(entry.applied_at),
-            }
-            for address, entry in sorted(content.entries.items())
-        ],
-        "intents": [
-            {"address": str(address), "run": intent.run, "begunAt": _moment(intent.begun_at)}
-            for address, intent in sorted(content.intents.items())
-        ],
+        "entries": [_owned(each) for _, each in sorted(content.entries.items())],
+        "intents": [_intended(each) for _, each in sorted(content.intents.items())],
         "overrides": [
             {"run": each.run, "at": _moment(each.at), "allowed": list(each.allowed)}
             for each in content.overrides
         ],
     }
+
+
+def ledger_excerpt(found: LedgerExcerpt) -> Json:
+    """Give ``{project, serial, entries: [{address, …, fields, secrets}], intents}``; of secrets only the names."""
+    return {
+        "project": found.project,
+        "serial": found.serial,
+        "entries": [
+            {
+                **_owned(each),
+                "graceDays": each.grace_days,
+                "previousNames": list(each.previous_names),
+                "requires": [str(address) for address in each.requires],
+                "secrets": sorted(each.secrets),
+                "fields": {
+                    name: _value(content, sensitive=False)
+                    for name, content in sorted(each.fields.items())
+                },
+            }
+            for each in found.entries
+        ],
+        "intents": [{**_intended(each), "key": list(each.key)} for each in found.intents],
+    }
+
+
+def _owned(entry: LedgerEntry) -> Json:
+    return {
+        "address": str(entry.address),
+        "type": entry.type,
+        "liveId": entry.live_id,
+        "label": entry.label or None,
+        "protect": entry.protect,
+        "deletionPolicy": entry.deletion_policy or None,
+        "removedAt": _moment(entry.removed_at),
+        "created": entry.created,
+        "appliedAt": _moment(entry.applied_at),
+    }
+
+
+def _intended(intent: Intent) -> Json:
+    return {"address": str(intent.address), "run": intent.run, "begunAt": _moment(intent.begun_at)}
 
 
 def field_explanation(shown: FieldExplanation) -> Json:

@@ -10,7 +10,8 @@ from audctl.render.to_terminal.drift import drift
 from audctl.render.to_terminal.explanation import code_meaning, field_explanation
 from audctl.render.to_terminal.findings import error, findings, validation
 from audctl.render.to_terminal.imported import imported
-from audctl.render.to_terminal.inventory import ledger, unmanaged
+from audctl.render.to_terminal.inventory import unmanaged
+from audctl.render.to_terminal.ledger import ledger, ledger_excerpt
 from audctl.render.to_terminal.plan import plan
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "findings",
     "imported",
     "ledger",
+    "ledger_excerpt",
     "plan",
     "unmanaged",
     "validation",

@@ -1,4 +1,4 @@
-"""Lists: what nobody owns, and what the ledger says audctl owns."""
+"""What nobody owns, what others own, and how much somebody manages."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from audctl.render.printable import printable
-from audctl.render.to_terminal.words import counted, label, moment, who_and_when
+from audctl.render.to_terminal.words import counted, label, who_and_when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from audctl.model.ledger import Ledger
     from audctl.model.report import Share, UnmanagedItem, UnmanagedReport
     from audctl.render.paint import Paint
 
@@ -55,35 +54,3 @@ def _share(share: Share) -> str:
     return (
         f"{share.percent} % of {share.total} ({share.here} here{others}, {share.nobody} by nobody)"
     )
-
-
-def ledger(content: Ledger, paint: Paint) -> Iterator[str]:
-    """Give the owned objects by address, then creates whose end nobody recorded."""
-    owned = counted(len(content.entries), "owned object")
-    yield paint.bold(f"Ledger of {printable(content.project)}: {owned}, serial {content.serial}")
-    for address, entry in sorted(content.entries.items()):
-        notes = [
-            note
-            for note, true in (
-                ("protected", entry.protect),
-                ("adopted", not entry.created),
-                (
-                    f"without a manifest since {moment(entry.removed_at)}",
-                    entry.removed_at is not None,
-                ),
-                (f"applied {moment(entry.applied_at)}", entry.applied_at is not None),
-            )
-            if true
-        ]
-        shown = f"  {paint.faint(', '.join(notes))}" if notes else ""
-        yield f"  {printable(str(address))}  {printable(entry.live_id)}{label(entry.label)}{shown}"
-    if content.intents:
-        pending = counted(len(content.intents), "pending create")
-        yield f"{paint.caution(pending)}: the next plan looks for what they made"
-        for address, intent in sorted(content.intents.items()):
-            yield f"  {printable(str(address))}  begun {moment(intent.begun_at)}"
-    if content.overrides:
-        yield f"{counted(len(content.overrides), 'run')} let something through the guards:"
-        for each in content.overrides:
-            allowed = ", ".join(printable(name) for name in each.allowed)
-            yield f"  {printable(each.run)}  {moment(each.at)}  {allowed}"

@@ -1,24 +1,12 @@
-"""``audctl ledger``."""
+"""``audctl ledger list``."""
 
 import typer
 
 from audctl.cli.console import Output
 from audctl.cli.exit_codes import ExitCode
 from audctl.cli.options import EnvironmentOption, OutputOption, ProjectOption, console_of
-from audctl.render import to_json, to_terminal
-
-app = typer.Typer(rich_markup_mode=None)
 
 
-@app.callback()
-def ledger() -> None:
-    """Look at audctl's record of what it owns.
-
-    Example: audctl ledger list --env prod
-    """
-
-
-@app.command("list")
 def list_entries(
     context: typer.Context,
     project: ProjectOption = None,
@@ -30,6 +18,7 @@ def list_entries(
     Example: audctl ledger list --env prod --output json
     """
     from audctl import operations
+    from audctl.render import to_json, to_terminal
 
     console = console_of(context, output)
     content = operations.ledger_list(console.context(project, environment))

@@ -1,0 +1,20 @@
+"""``audctl ledger``: one file per command; this table puts them together, in the order of the help text."""
+
+import typer
+
+from audctl.cli.ledger.list_ import list_entries
+from audctl.cli.ledger.show import show
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.callback()
+def ledger() -> None:
+    """Look after audctl's record of what it owns.
+
+    Example: audctl ledger list --env prod
+    """
+
+
+app.command("list")(list_entries)
+app.command("show")(show)
