@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from audctl.model.change import Step
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from audctl.model.ledger import Ledger
     from audctl.model.live import LiveObject, LiveState
     from audctl.model.outcome import Outcome
+    from audctl.model.people import PeoplePage, PeopleTable
     from audctl.model.value import LiveValue
     from audctl.redact import Secret
 
@@ -104,6 +105,30 @@ class PeopleCounter(Protocol):
 
         The number of calls grows with pages, never with ids.
         """
+        ...
+
+
+class PeopleReader(Protocol):
+    """Reads people in pages of growing key: a reading that was cut goes on behind its last page."""
+
+    def read_people(self, table: PeopleTable, *, after: int | None) -> Iterator[PeoplePage]:
+        """Give the rows whose key is above ``after``, all of them or an error; holds one page at a time."""
+        ...
+
+
+class MemberWriter(Protocol):
+    """Writes who is on a list, one batch a call. Any batch may be written again: nobody is on a list twice."""
+
+    def members_of(self, list_id: str) -> int:
+        """Return how many members the list has now."""
+        ...
+
+    def add_members(self, list_id: str, recipients: Sequence[int]) -> None:
+        """Put recipients on a list."""
+        ...
+
+    def remove_members(self, list_id: str, recipients: Sequence[int]) -> None:
+        """Take recipients off a list."""
         ...
 
 

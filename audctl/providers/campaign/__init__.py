@@ -15,6 +15,7 @@ workflow_commands   start, stop and the like, and waiting for their effect
 mapping             one module per object type
 provider            all of it behind the provider port
 options             the calls the ledger needs
+people              recipients, tracking logs and members of lists, page by page and batch by batch
 technical           facts about the integration's prerequisites
 ==================  ==========================================================================
 """

@@ -77,6 +77,17 @@ class CampaignNames:
     list_data_source: str = "[@amcDataSource-id]"
     """On nms:group: foreign key of the AMC data source."""
 
+    # -- people, as members are matched: opt-out, and visitor ids of tracked clicks
+
+    recipient_opt_out: str = "@blackList"
+    """On the targeting dimension: whether the person wants no contact."""
+    tracking_schema: str = "nms:trackingLogRcp"
+    """Schema of the recipients' tracking logs."""
+    tracking_visitor: str = "@sourceId"
+    """Experience Cloud visitor ID of the one who clicked."""
+    tracking_recipient: str = "[@recipient-id]"
+    """Foreign key of the recipient who clicked."""
+
     # -- S3 external accounts
 
     account_s3_type: int = 0
@@ -166,6 +177,10 @@ def _schema_of(setting: str, names: CampaignNames) -> str:
         return "nms:group"
     if setting in {"account_region", "account_server_side_encryption"}:
         return "nms:extAccount"
+    if setting in {"tracking_visitor", "tracking_recipient"}:
+        return names.tracking_schema
+    if setting == "recipient_opt_out":
+        return names.workflow_schema
     return ""
 
 
@@ -186,9 +201,9 @@ def _problem_with(setting: str, value: object) -> str:
 
 
 def _text_form(setting: str) -> tuple[re.Pattern[str], str]:
-    if setting in {"data_source_schema", "workflow_schema"}:
+    if setting in {"data_source_schema", "workflow_schema", "tracking_schema"}:
         return _SCHEMA, "a schema id such as nms:amcDataSource"
-    if setting.startswith(("data_source_", "list_", "account_")):
+    if setting.startswith(("data_source_", "list_", "account_", "tracking_", "recipient_")):
         return _ATTRIBUTE, "a path such as @label or [@folder-id]"
     return _ELEMENT, "an XML name"
 

@@ -53,11 +53,26 @@ def write(client: CampaignClient, row: etree._Element, *, secrets: Sequence[str]
     )
 
 
-def write_collection(client: CampaignClient, schema: str, rows: Sequence[etree._Element]) -> None:
-    """Write several rows of one schema. Whether all or none are written is not public: assume neither."""
+def write_collection(
+    client: CampaignClient,
+    schema: str,
+    rows: Sequence[etree._Element],
+    *,
+    repeatable: bool | None = None,
+) -> None:
+    """Write several rows of one schema. Whether all or none are written is not public: assume neither.
+
+    ``repeatable``: all of them go by key and none is a bare insert.
+    """
     collection = element(f"{schema.partition(':')[2]}-collection", {"xtkschema": schema})
     collection.extend(rows)
-    client.call(_URN, "WriteCollection", soap.document("domDoc", collection), writes=True)
+    client.call(
+        _URN,
+        "WriteCollection",
+        soap.document("domDoc", collection),
+        writes=True,
+        repeatable=repeatable,
+    )
 
 
 def delete_where(client: CampaignClient, schema: str, conditions: Sequence[str]) -> None:

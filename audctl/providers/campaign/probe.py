@@ -122,17 +122,14 @@ class SchemaCatalog:
 
 def probe(catalog: SchemaCatalog, names: CampaignNames) -> tuple[ProbeResult, ...]:
     """Compare every configured schema and path with the live schemas; activity names cannot be compared."""
-    schema = names.data_source_schema
-    found = catalog.has_schema(schema)
-    results = [
-        ProbeResult(
-            "dataSourceSchema",
-            schema,
-            "",
-            found,
-            "" if found else f"no schema {schema} in the instance",
-        )
-    ]
+    results = []
+    for setting, schema in (
+        ("dataSourceSchema", names.data_source_schema),
+        ("trackingSchema", names.tracking_schema),
+    ):
+        found = catalog.has_schema(schema)
+        why = "" if found else f"no schema {schema} in the instance"
+        results.append(ProbeResult(setting, schema, "", found, why))
     for setting, (schema, xpath) in names.paths.items():
         found = catalog.has_path(schema, xpath)
         why = "" if found else f"schema {schema} has no {xpath}"

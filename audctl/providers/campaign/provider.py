@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from audctl.errors import RejectedError
 from audctl.model.live import LiveState
+from audctl.providers.campaign import people
 from audctl.providers.campaign.mapping.data_source import DataSourceMapping
 from audctl.providers.campaign.mapping.external_account import ExternalAccountMapping
 from audctl.providers.campaign.mapping.folder import FolderMapping
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
     from audctl.model.live import LiveObject
+    from audctl.model.people import PeoplePage, PeopleTable
     from audctl.ports import Clock, Observer, WriteValue
     from audctl.providers.campaign.client import CampaignClient
 
@@ -115,6 +117,22 @@ class CampaignProvider:
         return (
             count_members(self.client, live_ids) if object_type == ListMapping.object_type else {}
         )
+
+    def read_people(self, table: PeopleTable, *, after: int | None = None) -> Iterator[PeoplePage]:
+        """Give a table of people in pages, as :class:`audctl.ports.PeopleReader` says."""
+        return people.read_people(self.client, self.names, table, after=after)
+
+    def members_of(self, list_id: str) -> int:
+        """Return how many members a list has now."""
+        return people.count_of_list(self.client, list_id)
+
+    def add_members(self, list_id: str, recipients: Sequence[int]) -> None:
+        """Put recipients on a list, as :class:`audctl.ports.MemberWriter` says."""
+        people.add_members(self.client, list_id, recipients)
+
+    def remove_members(self, list_id: str, recipients: Sequence[int]) -> None:
+        """Take recipients off a list."""
+        people.remove_members(self.client, list_id, recipients)
 
     def probe(self) -> tuple[ProbeResult, ...]:
         """Compare every configured name with the live instance's own schemas."""

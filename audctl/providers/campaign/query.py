@@ -1,6 +1,6 @@
 """Reads: queryDef documents, and whole tables in pages that cannot lose a row unnoticed.
 
-Pages go by key (``@id`` above the last one seen), because offsets shift under concurrent writes. The end is not
+Pages go by key (above the last one seen), because offsets shift under concurrent writes. The end is not
 believed because a page is short, since a server may cap pages: a count must agree.
 """
 
@@ -54,7 +54,7 @@ def query_document(  # noqa: PLR0913 - the parts of a query
     where: Sequence[str],
     *,
     line_count: int | None = None,
-    ordered: bool = False,
+    order: Node | None = None,
 ) -> etree._Element:
     """Build a queryDef; ``where`` are conditions that must all hold."""
     attributes = {"xtkschema": _URN, "schema": schema, "operation": operation}
@@ -70,8 +70,8 @@ def query_document(  # noqa: PLR0913 - the parts of a query
         )
     if where:
         root.append(where_element(where))
-    if ordered:
-        append(append(root, "orderBy"), "node", {"expr": "@id"})
+    if order is not None:
+        append(append(root, "orderBy"), "node", {"expr": order.expr})
     return root
 
 
@@ -94,9 +94,9 @@ def get_first(
     return row if len(row.attrib) or len(row) else None
 
 
-def count(client: CampaignClient, schema: str, where: Sequence[str] = ()) -> int:
+def count(client: CampaignClient, schema: str, where: Sequence[str] = (), *, key: Node = ID) -> int:
     """Return the number of rows that fulfil the conditions."""
-    answer = _execute(client, query_document(schema, "count", (ID,), where))
+    answer = _execute(client, query_document(schema, "count", (key,), where))
     text = answer.get("count", "")
     if not text.isascii() or not text.isdigit():
         raise InvalidAnswerError(
@@ -127,40 +127,41 @@ def select_grouped(  # noqa: PLR0913 - the parts of a query
     return rows
 
 
-def select_all(
+def select_all(  # noqa: PLR0913 - the parts of a query
     client: CampaignClient,
     schema: str,
     nodes: Sequence[Node],
     where: Sequence[str] = (),
     *,
     page_size: int,
+    key: Node = ID,
+    after: int | None = None,
 ) -> Iterator[list[etree._Element]]:
-    """Give all rows in pages, ordered by ``@id``, without the technical row 0.
+    """Give all rows in pages, ordered by ``key``, without the technical row 0.
 
-    ``@id`` is always selected. Raises InvalidAnswerError when a page is not in order, or when fewer rows came
-    than the server counts.
+    ``key`` is always selected; it must be a whole number, and no two of the rows may share it. ``after`` goes on
+    where an earlier reading was cut: with the rows above that key. Raises InvalidAnswerError when a page is not in
+    order, or when fewer rows came than the server counts.
     """
-    wanted = tuple(dict.fromkeys((ID, *nodes)))
-    conditions = [*where, "@id <> 0"]
-    last: int | None = None
+    wanted = tuple(dict.fromkeys((key, *nodes)))
+    conditions = [*where, f"{key.expr} <> 0"]
+    if after is not None:
+        conditions.append(f"{key.expr} > {after}")
+    last = after
     seen = 0
     in_vain = 0
     while True:
-        page_where = conditions if last is None else [*conditions, f"@id > {last}"]
-        rows = children_of(
-            _execute(
-                client,
-                query_document(
-                    schema, "select", wanted, page_where, line_count=page_size, ordered=True
-                ),
-            )
+        page_where = conditions if last is after else [*conditions, f"{key.expr} > {last}"]
+        query = query_document(
+            schema, "select", wanted, page_where, line_count=page_size, order=key
         )
+        rows = children_of(_execute(client, query))
         if rows:
-            last = _last_id(rows, schema, last)
+            last = _last_key(rows, schema, key, last)
             seen += len(rows)
             yield rows
         if len(rows) < page_size:
-            expected = count(client, schema, conditions)
+            expected = count(client, schema, conditions, key=key)
             if seen >= expected:
                 return
             # A row may have come between page and count: ask once more before calling it a lost one.
@@ -182,18 +183,24 @@ def _execute(client: CampaignClient, definition: etree._Element) -> etree._Eleme
     return root
 
 
-def _last_id(rows: Sequence[etree._Element], schema: str, last: int | None) -> int:
-    """Check that ids grow from row to row, and return the last one."""
+def key_of(row: etree._Element, key: Node) -> int:
+    """Return a row's key; raise InvalidAnswerError when it has none that is a whole number."""
+    text = row.get((key.alias or key.expr).strip("[]").removeprefix("@"), "")
     try:
-        ids = [int(row.get("id", "")) for row in rows]
+        return int(text)
     except ValueError:
         raise InvalidAnswerError(
-            f"{_OPERATION}: a row of {schema} without an id", operation=_OPERATION
+            f"{_OPERATION}: a row without its {key.expr}", operation=_OPERATION
         ) from None
+
+
+def _last_key(rows: Sequence[etree._Element], schema: str, key: Node, last: int | None) -> int:
+    """Check that keys grow from row to row, and return the last one."""
+    keys = [key_of(row, key) for row in rows]
     if last is not None:
-        ids.insert(0, last)
-    if any(second <= first for first, second in pairwise(ids)):
+        keys.insert(0, last)
+    if any(second <= first for first, second in pairwise(keys)):
         raise InvalidAnswerError(
-            f"{_OPERATION}: rows of {schema} are not ordered by id", operation=_OPERATION
+            f"{_OPERATION}: rows of {schema} are not ordered by {key.expr}", operation=_OPERATION
         )
-    return ids[-1]
+    return keys[-1]

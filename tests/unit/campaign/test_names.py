@@ -34,6 +34,9 @@ def test_all_problems_come_together_with_what_was_meant() -> None:
     ("setting", "value"),
     [
         ("dataSourceSchema", "amcDataSource"),
+        ("trackingSchema", "trackingLogRcp"),
+        ("trackingVisitor", "@sourceId OR 1=1"),
+        ("recipientOptOut", "[folder/@name]"),
         ("dataSourceLabel", "@label' OR 1=1"),
         ("listDataSource", "[folder/@id]"),
         ("readListActivity", "read list"),

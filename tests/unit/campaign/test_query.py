@@ -39,7 +39,7 @@ def test_a_query_says_its_line_count_and_order() -> None:
         (ID, Node("[folder/@name]", "@folderName")),
         ("@id > 3", "@name <> ''"),
         line_count=500,
-        ordered=True,
+        order=ID,
     )
 
     assert dict(query.items()) == {
