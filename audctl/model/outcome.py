@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from audctl.model.address import Address
     from audctl.model.change import Change, Step
+    from audctl.model.settling import Settling
 
 
 class Result(StrEnum):
@@ -53,10 +54,19 @@ class ApplyReport:
     """True: a second read found nothing left; None: not verified."""
     left: tuple[Step, ...] = ()
     """Steps the verifying plan still has."""
+    pending: tuple[Settling, ...] = ()
+    """What the platforms still move through bindings whose way this run wrote, by address: no failure, but time."""
     allowed: tuple[str, ...] = ()
     """What guards would have refused and somebody let through by name, as given to ``--allow``; sorted."""
     remarks: tuple[str, ...] = ()
     """What went wrong beside the steps, after them: a second read that failed, a lock that could not be let go."""
+
+    def wrote(self, step: Step) -> bool:
+        """Whether this run wrote the object of a step that is left: live then is not what was written."""
+        return any(
+            each.result is Result.DONE and each.step.address == step.address
+            for each in self.outcomes
+        )
 
     def of(self, result: Result) -> tuple[Outcome, ...]:
         """Return the outcomes with that end, in plan order."""

@@ -18,16 +18,20 @@ from audctl.errors import (
 )
 from audctl.model.change import Change
 from audctl.model.finding import Severity
+from audctl.model.outcome import Result
 from audctl.model.plan import PlanOptions
 from audctl.operations.approval import read_approval
 from audctl.operations.hold import kept_alive
 from audctl.plan.options import EMPTY_PROJECT, EMPTY_READ
+from audctl.plan.settling import settling_bindings
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
+    from audctl.model.ledger import Ledger
     from audctl.model.outcome import ApplyReport
     from audctl.model.plan import Plan
     from audctl.operations.context import Context
@@ -84,6 +88,7 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
                 if not approve(plan):
                     return plan, None
                 _go_on_unless(stop)
+            begun = surveyor.connection.clock.now()
             report = run(
                 plan,
                 providers=surveyor.connection.providers,
@@ -96,8 +101,10 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
                 run_id=run_id,
                 stop_requested=stop.is_set,
             )
+            after: Ledger | None = None
             if verify and not (report.interrupted or report.lock_lost):
-                report = _verified(report, surveyor, options, lease)
+                report, after = _verified(report, surveyor, options, lease)
+            report = _with_pending(report, surveyor, after, begun)
     return plan, replace(
         report, allowed=tuple(sorted(options.allowed)), remarks=(*report.remarks, *trouble)
     )
@@ -135,8 +142,8 @@ def refuse_unfit(plan: Plan) -> None:
 
 def _verified(
     report: ApplyReport, surveyor: Surveyor, options: PlanOptions, lease: Lease
-) -> ApplyReport:
-    """Read everything again; what a new plan still has is left, and said so.
+) -> tuple[ApplyReport, Ledger | None]:
+    """Read everything again; what a new plan still has is left, and said so. Also gives the ledger as read again.
 
     Of what was allowed only the belief in empty answers still holds: the rest is done by now, or is left.
     """
@@ -145,11 +152,12 @@ def _verified(
     )
     try:
         with kept_alive(lease):
+            survey = surveyor.look()
             after = surveyor.plan(
-                surveyor.look(), PlanOptions(allowed=believed, selection=options.selection)
+                survey, PlanOptions(allowed=believed, selection=options.selection)
             )
     except AudctlError as error:
-        return replace(report, verified=False, remarks=(f"the second read failed: {error}",))
+        return replace(report, verified=False, remarks=(f"the second read failed: {error}",)), None
     left = tuple(step for step in after.steps if step.change is not Change.KEEP)
     # What waits for a person is left, and is no failure of this run.
     undone = any(step.change is not Change.MANUAL for step in left)
@@ -158,12 +166,29 @@ def _verified(
         for each in after.findings
         if each.severity is Severity.ERROR and each.code not in DONE_WITH
     ]
-    return replace(
+    proved = replace(
         report,
         verified=not undone and not wrong,
         left=left,
         remarks=tuple(f"{each.code} {each.message}" for each in wrong),
     )
+    return proved, survey.ledger
+
+
+def _with_pending(
+    report: ApplyReport, surveyor: Surveyor, ledger: Ledger | None, begun: datetime
+) -> ApplyReport:
+    """Add what the platforms move from now on because of this run; left out when the ledger cannot be read again."""
+    if not report.of(Result.DONE):
+        return report
+    try:
+        ledger = ledger or surveyor.connection.store.load()
+    except AudctlError:
+        return report
+    desired = {each.address: each for each in surveyor.desired}
+    # To the second: that is how exactly some stores keep times.
+    since = begun.replace(microsecond=0)
+    return replace(report, pending=settling_bindings(ledger, desired, since))
 
 
 def _login() -> str:

@@ -1,13 +1,16 @@
 """Which objects' people the platforms may still be moving after audctl's own last write.
 
-Fields are written and read back at once: no difference of a field is ever "still on its way". People are. How long
-they take, as the vendors' documents say it (each the longer end; a platform gives no time at which it was done):
+Fields are written and read back at once: no difference of a field is ever "still on its way". People are, along a
+chain. How long each link takes, as the vendors' documents say it (a platform gives no time at which it was done):
 
-===================  ==========  ==========================================================================
-onboarded trait      48 hours    before people in files that were sent for it count
-segment              24 hours    before its population is counted anew
-list, imported       36 hours    from Audience Manager to Campaign; 60 hours where Analytics makes the audience
-===================  ==========  ==========================================================================
+========================  ================  =====================================================================
+rule-based trait          4 hours           before visitors can qualify for it
+onboarded trait           48 hours          before people in files that were sent for it count
+segment                   24 hours          before its population is counted anew
+list, imported            24 to 36 hours    Audience Manager sends once a day, Campaign looks once an hour; 36 to
+                                            60 hours where Analytics makes the audience
+workflow that exports     48 hours          after its next run, and the technical workflow's within the hour
+========================  ================  =====================================================================
 
 The ledger knows when an object was last written, not which field: a new label counts as well. So each time is a
 latest one, never a forecast.
@@ -15,92 +18,216 @@ latest one, never a forecast.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from audctl.model.kinds.audience import AudienceSpec, Source
 from audctl.model.kinds.import_binding import ImportBindingSpec
+from audctl.model.settling import Settling, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
     from audctl.model.address import Address
     from audctl.model.desired import DesiredObject
     from audctl.model.ledger import Ledger, LedgerEntry
 
+QUALIFYING = timedelta(hours=4)
 ONBOARDED = timedelta(hours=48)
 POPULATION = timedelta(hours=24)
+OUTBOUND = timedelta(hours=24)
+"""Audience Manager writes for a destination once a day."""
+HOURLY = timedelta(hours=1)
+"""Both technical workflows of Campaign."""
 IMPORT = timedelta(hours=36)
 IMPORT_FROM_ANALYTICS = timedelta(hours=60)
+FROM_ANALYTICS = IMPORT_FROM_ANALYTICS - IMPORT
+
+BINDING_TYPES = frozenset({"campaign.sharedList", "campaign.workflow"})
+"""The object of a binding that people arrive at, or leave from."""
 
 _MOVERS = frozenset(
     {"aam.dataSource", "aam.trait", "aam.segment", "aam.mapping", "campaign.dataSource"}
 )
-"""What a list's people come through."""
+"""What people come to an object through."""
 
 
-class Settling(NamedTuple):
-    """What is on its way into one object."""
+class Readiness(NamedTuple):
+    """How far the way to an object is prepared."""
 
-    entry: LedgerEntry
-    settled_by: datetime
-    why: str
+    begun: datetime
+    """The last write to it, or to what people come to it through."""
+    ready: datetime
+    """When people can have passed everything before it."""
+
+    def joined(self, other: Readiness) -> Readiness:
+        """Return the later of both, in either respect."""
+        return Readiness(max(self.begun, other.begun), max(self.ready, other.ready))
+
+
+class Chain:
+    """The ways people take through a project's objects, with the time of the last write on each."""
+
+    def __init__(self, ledger: Ledger, desired: Mapping[Address, DesiredObject]) -> None:
+        self._ledger = ledger
+        self._desired = desired
+        self._found: dict[Address, Readiness | None] = {}
+        self._analytics = frozenset(
+            each.address.name
+            for each in desired.values()
+            if _spec(each, AudienceSpec, "source") is Source.ANALYTICS
+        )
+
+    def comes_from_analytics(self, address: Address) -> bool:
+        """Whether Analytics makes the audience that an import's object is filled from."""
+        wanted = self._desired.get(address)
+        return (
+            wanted is not None and _spec(wanted, ImportBindingSpec, "audience") in self._analytics
+        )
+
+    def readiness(self, address: Address) -> Readiness | None:
+        """Return when the way to an object was last written and is ready; None when nobody knows a write."""
+        if address in self._found:
+            return self._found[address]
+        entry = self._ledger.entries.get(address)
+        if entry is None:
+            return None
+        own = entry.applied_at
+        found = None if own is None else Readiness(own, own + _own_delay(entry))
+        self._found[address] = found  # ends a circle, should a ledger hold one
+        for each in entry.requires:
+            before = self.readiness(each) if each.object in _MOVERS else None
+            if before is not None:
+                found = before if found is None else found.joined(before)
+        self._found[address] = found
+        return found
+
+    def settling(self, entry: LedgerEntry) -> Settling | None:
+        """Return what is, or was, on its way into an object since the last write; None where nothing ever is."""
+        moved = self.readiness(entry.address)
+        if moved is None:
+            return None
+        match entry.type:
+            case "aam.trait" if _is_onboarded(entry):
+                return _settling(
+                    entry,
+                    moved,
+                    (Stage("audience", moved.begun + ONBOARDED),),
+                    "people sent for it count within 48 hours",
+                )
+            case "aam.segment" if entry.fields.get("status") != "paused":
+                return _settling(
+                    entry,
+                    moved,
+                    (Stage("segment", moved.ready + POPULATION),),
+                    "its population is counted anew within 24 hours",
+                )
+            case "campaign.sharedList":
+                return self._imported(entry, moved)
+            case "campaign.workflow" if entry.fields.get("running"):
+                return _exported(entry, moved)
+        return None
+
+    def _imported(self, entry: LedgerEntry, moved: Readiness) -> Settling:
+        slow = self.comes_from_analytics(entry.address)
+        segment = moved.ready + (FROM_ANALYTICS if slow else timedelta())
+        within = IMPORT_FROM_ANALYTICS if slow else IMPORT
+        return _settling(
+            entry,
+            moved,
+            (
+                Stage("segment", segment),
+                Stage("outbound", segment + OUTBOUND),
+                Stage("import", moved.ready + within),
+            ),
+            f"the list is filled anew within {within // HOURLY} hours",
+            earliest=moved.ready + (IMPORT if slow else OUTBOUND),
+        )
+
+
+def spacing_of(schedule: object) -> timedelta | None:
+    """Return how far apart a workflow's runs are (``daily 03:00``, ``every 6h``); None for one that runs by hand."""
+    word, _, rest = str(schedule or "").partition(" ")
+    if word in _PERIODS:
+        return _PERIODS[word]
+    number, unit = rest[:-1], rest[-1:]
+    if word == "every" and number.isascii() and number.isdigit() and unit in _UNITS:
+        return int(number) * _UNITS[unit]
+    return None
+
+
+_PERIODS = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
+_UNITS = {"m": timedelta(minutes=1), "h": HOURLY, "d": timedelta(days=1)}
 
 
 def settling_objects(
     ledger: Ledger, desired: Mapping[Address, DesiredObject], now: datetime
 ) -> Iterator[Settling]:
     """Yield the owned objects whose people may still be moving at ``now``, by address."""
-    latest: dict[Address, datetime | None] = {}
-    analytics = frozenset(
-        each.address.name
-        for each in desired.values()
-        if _spec(each, AudienceSpec, "source") is Source.ANALYTICS
-    )
+    chain = Chain(ledger, desired)
     for address in sorted(ledger.entries):
-        entry = ledger.entries[address]
-        wanted = desired.get(address)
-        slow = wanted is not None and _spec(wanted, ImportBindingSpec, "audience") in analytics
-        delay, why = _delay(entry, from_analytics=slow)
-        if not delay:
-            continue
-        begun = _latest_write(address, ledger, latest)
-        if begun is not None and now < begun + delay:
-            yield Settling(entry, begun + delay, why)
+        found = chain.settling(ledger.entries[address])
+        if found is not None and now < found.latest:
+            yield found
+
+
+def settling_bindings(
+    ledger: Ledger, desired: Mapping[Address, DesiredObject], since: datetime
+) -> tuple[Settling, ...]:
+    """Return what is on its way through the bindings, of those whose way was written at or after ``since``."""
+    return tuple(
+        each
+        for each in settling_objects(ledger, desired, since)
+        if each.address.object in BINDING_TYPES and each.begun >= since
+    )
+
+
+def _exported(entry: LedgerEntry, moved: Readiness) -> Settling | None:
+    period = spacing_of(entry.fields.get("schedule"))
+    if period is None:
+        return None  # nobody knows when somebody starts it
+    run = moved.begun + period
+    sent = run + HOURLY
+    return _settling(
+        entry,
+        moved,
+        (Stage("workflow", run), Stage("sent", sent), Stage("audience", sent + ONBOARDED)),
+        "people it sends count 48 hours after its next run",
+        earliest=moved.begun + ONBOARDED,
+    )
+
+
+def _settling(
+    entry: LedgerEntry,
+    moved: Readiness,
+    stages: tuple[Stage, ...],
+    why: str,
+    *,
+    earliest: datetime | None = None,
+) -> Settling:
+    return Settling(
+        address=entry.address,
+        label=entry.label,
+        begun=moved.begun,
+        ready=moved.ready,
+        earliest=earliest or moved.begun,
+        latest=stages[-1].by,
+        why=why,
+        stages=stages,
+    )
+
+
+def _own_delay(entry: LedgerEntry) -> timedelta:
+    """Return how long an object holds up whatever comes through it after it was written."""
+    if entry.type != "aam.trait":
+        return timedelta()
+    return ONBOARDED if _is_onboarded(entry) else QUALIFYING
+
+
+def _is_onboarded(entry: LedgerEntry) -> bool:
+    return entry.fields.get("type") == "onboarded"
 
 
 def _spec(wanted: DesiredObject, kind: type, name: str) -> object:
     spec = wanted.resource.spec if wanted.resource is not None else None
     return getattr(spec, name) if isinstance(spec, kind) else None
-
-
-def _delay(entry: LedgerEntry, *, from_analytics: bool) -> tuple[timedelta, str]:
-    match entry.type:
-        case "aam.trait" if entry.fields.get("type") == "onboarded":
-            return ONBOARDED, "people sent for it count within 48 hours"
-        case "aam.segment" if entry.fields.get("status") != "paused":
-            return POPULATION, "its population is counted anew within 24 hours"
-        case "campaign.sharedList" if from_analytics:
-            return IMPORT_FROM_ANALYTICS, "the list is filled anew within 60 hours"
-        case "campaign.sharedList":
-            return IMPORT, "the list is filled anew within 36 hours"
-    return timedelta(), ""
-
-
-def _latest_write(
-    address: Address, ledger: Ledger, found: dict[Address, datetime | None]
-) -> datetime | None:
-    """Return when an object, or what people come to it through, was last written; remembered in ``found``."""
-    if address in found:
-        return found[address]
-    entry = ledger.entries.get(address)
-    if entry is None:
-        return None
-    found[address] = entry.applied_at  # ends a circle, should a ledger hold one
-    moments = [
-        _latest_write(each, ledger, found) for each in entry.requires if each.object in _MOVERS
-    ]
-    known = [each for each in (entry.applied_at, *moments) if each is not None]
-    found[address] = max(known, default=None)
-    return found[address]

@@ -122,12 +122,11 @@ class Sides:
     def pending(self, addresses: Collection[Address], now: datetime) -> Iterable[DriftItem]:
         """Yield the objects, of those nothing else is said about, whose people may still be moving."""
         for each in settling_objects(self.ledger, self.wanted, now):
-            entry = each.entry
-            if entry.address in addresses:
+            if each.address in addresses:
                 yield replace(
-                    self._blank(entry),
+                    self._blank(self.ledger.entries[each.address]),
                     kind=DriftKind.PENDING,
-                    settled_by=each.settled_by,
+                    settled_by=each.latest,
                     why=each.why,
                 )
 

@@ -13,6 +13,7 @@ from audctl.errors import FindingsError, ProviderError
 from audctl.model.change import Change
 from audctl.model.outcome import Result
 from audctl.model.report import DriftKind
+from audctl.model.value import Unknown
 from audctl.redact import MASK
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from audctl.errors import AudctlError
+    from audctl.model.change import FieldChange
     from audctl.model.finding import Finding
     from audctl.model.ledger import Intent, Ledger, LedgerEntry, LedgerExcerpt
     from audctl.model.outcome import ApplyReport, Outcome
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
         UnmanagedReport,
         ValidateReport,
     )
+    from audctl.model.settling import Settling
     from audctl.model.span import Span
     from audctl.model.value import Plain
 
@@ -81,7 +84,7 @@ def error(raised: AudctlError) -> Json:
 
 
 def apply_report(plan: Json, report: ApplyReport | None) -> Json:
-    """Give ``{plan, applied, allowed, done, failed, notTried, verified, left, interrupted, halted, remarks}``.
+    """Give ``{plan, applied, allowed, done, failed, notTried, verified, left, pending, …}``.
 
     Of a plan that was not applied, only the first two.
     """
@@ -100,10 +103,42 @@ def apply_report(plan: Json, report: ApplyReport | None) -> Json:
         "remarks": list(report.remarks),
         "verified": report.verified,
         "left": [
-            {"address": str(step.address), "change": step.change.value, "reason": step.reason}
+            {
+                "address": str(step.address),
+                "change": step.change.value,
+                "reason": step.reason,
+                "written": report.wrote(step),
+                "fields": [_left_field(each) for each in step.fields]
+                if step.change is Change.UPDATE
+                else [],
+            }
             for step in report.left
             if step.change is not Change.KEEP
         ],
+        "pending": [settling(each) for each in report.pending],
+    }
+
+
+def settling(each: Settling) -> Json:
+    """Give ``{address, since, from, by, why, stages: [{stage, by}]}``: what platforms still move, and until when."""
+    return {
+        "address": str(each.address),
+        "since": _moment(each.begun),
+        "from": _moment(each.earliest),
+        "by": _moment(each.latest),
+        "why": each.why,
+        "stages": [{"stage": stage.name, "by": _moment(stage.by)} for stage in each.stages],
+    }
+
+
+def _left_field(change: FieldChange) -> Json:
+    after = change.after
+    wanted = str(after) if isinstance(after, Unknown) else after
+    return {
+        "field": change.field,
+        "wanted": _value(wanted, sensitive=change.sensitive),
+        "live": _value(change.before, sensitive=change.sensitive),
+        "sensitive": change.sensitive,
     }
 
 

@@ -117,6 +117,24 @@ def test_a_second_read_that_fails_does_not_hide_what_was_done(shop: Shop) -> Non
     assert any(each.startswith("the second read failed") for each in report["remarks"])
 
 
+def test_what_somebody_makes_of_it_right_after_the_write_is_named_by_the_second_read(
+    shop: Shop,
+) -> None:
+    shop.applied()
+    shop.replace("cart.yaml", "label: Cart abandoners\n  dataSource", "label: Carts\n  dataSource")
+    # Read one by one for the merge, for a fingerprint, and then to see what was written.
+    edit = {"name": "Theirs"}
+    shop.fault("GET /v1/segments/8*", kind="concurrent_editor", when="after", edit=edit, nth=3)
+    code, report, _ = shop.run("apply", "--auto-approve")
+    assert (code, report["verified"]) == (5, False)
+    left = {each["address"]: each for each in report["left"]}[
+        "Audience/cart-abandoners#aam.segment"
+    ]
+    assert left["written"]
+    (field,) = left["fields"]
+    assert (field["field"], field["wanted"], field["live"]) == ("label", "Carts", "Theirs")
+
+
 def test_an_object_that_a_list_leaves_out_is_asked_for_and_found(shop: Shop) -> None:
     shop.applied()
     others = [each for each in shop.segments() if each["name"] != "Cart abandoners"]

@@ -13,11 +13,13 @@ from audctl.model.outcome import Result
 from audctl.model.report import DriftKind, DriftReport
 from audctl.model.run import Applied
 from audctl.model.span import Span
+from audctl.render.to_terminal.words import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from audctl.model.address import Address
+    from audctl.model.change import Step
     from audctl.model.outcome import ApplyReport, Outcome
     from audctl.model.report import DriftItem
     from audctl.model.run import Run
@@ -69,7 +71,9 @@ def _of_apply(report: ApplyReport) -> Iterator[Finding]:
             yield Finding(
                 "AUD2607",
                 Severity.NOTE if waits else Severity.ERROR,
-                _one_line(f"{step.change} of {step.address} is still to do: {step.reason}"),
+                _one_line(
+                    f"{step.change} of {step.address} is still to do: {step.reason}{_there(step)}"
+                ),
                 step.span,
                 "it waits for a person" if waits else "plan again",
                 step.address,
@@ -79,6 +83,18 @@ def _of_apply(report: ApplyReport) -> Iterator[Finding]:
         yield Finding("AUD2607", Severity.ERROR, text, hint="run audctl plan")
     for remark in (*filter(None, (report.halted,)), *report.remarks):
         yield Finding("AUD2601", Severity.ERROR, _one_line(remark))
+
+
+def _there(step: Step) -> str:
+    """Return the fields of an update that was done, or should be, with what stands there instead."""
+    if step.change is not Change.UPDATE or not step.fields:
+        return ""
+    told = (
+        f"{each.field} is {value(each.before, sensitive=each.sensitive)}"
+        f" instead of {value(each.after, sensitive=each.sensitive)}"
+        for each in step.fields
+    )
+    return f" ({'; '.join(told)})"
 
 
 def _failed(outcome: Outcome) -> Finding:

@@ -148,6 +148,10 @@ def _facts(run: Run, errors: int) -> Iterator[Fact]:
         yield Fact(name="Run", text=result.report.run)
         if result.report.halted:
             yield Fact(name="Stopped", text=result.report.halted, tone=Tone.BAD)
+        if pending := result.report.pending:
+            last = max(each.latest for each in pending)
+            text = f"people move through {counted(len(pending), 'binding')} until {moment(last)}, at the latest"
+            yield Fact(name="Pending", text=text)
     if isinstance(result, DriftReport) and result.selection:
         chosen = ", ".join(
             (*result.selection.only, *(f"not {x}" for x in result.selection.exclude))

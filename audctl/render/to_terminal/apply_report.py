@@ -8,13 +8,17 @@ from audctl.model.change import Change
 from audctl.model.outcome import Result
 from audctl.render.printable import printable
 from audctl.render.to_terminal.plan import SIGNS
-from audctl.render.to_terminal.words import counted, label
+from audctl.render.to_terminal.words import counted, label, moment, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from audctl.model.change import Step
     from audctl.model.outcome import ApplyReport, Outcome
     from audctl.render.paint import Paint
+
+_SHOWN = 10
+"""Of what is only waited for; JSON has all of it."""
 
 
 def apply_report(report: ApplyReport, paint: Paint) -> Iterator[str]:
@@ -69,7 +73,34 @@ def _proof(report: ApplyReport, paint: Paint) -> Iterator[str]:
         yield f"{paint.caution('Left')}: a second read found {counted(len(left), 'step')}"
         for step in left:
             yield f"  {SIGNS[step.change]} {step.change.value} {printable(str(step.address))}: {printable(step.reason)}"
+            yield from _differences(step, wrote=report.wrote(step))
     elif report.verified is False:
         yield f"{paint.bad('Not verified')}: a second look could not prove that nothing is left"
     for remark in report.remarks:
         yield paint.caution(printable(remark))
+    yield from _pending(report, paint)
+
+
+def _differences(step: Step, *, wrote: bool) -> Iterator[str]:
+    """Give what was written, or asked for, and what is there instead, field by field."""
+    if step.change is not Change.UPDATE:
+        return
+    width = max((len(each.field) for each in step.fields), default=0)
+    verb = "wrote" if wrote else "wanted"
+    for each in step.fields:
+        asked, there = (
+            value(content, sensitive=each.sensitive) for content in (each.after, each.before)
+        )
+        yield f"      {printable(each.field).ljust(width)}  {verb} {asked}, there is {there}"
+
+
+def _pending(report: ApplyReport, paint: Paint) -> Iterator[str]:
+    if not report.pending:
+        return
+    number = counted(len(report.pending), "binding")
+    yield f"{paint.note('Pending')}: the platforms move people through {number}"
+    for each in report.pending[:_SHOWN]:
+        span = f"from {moment(each.earliest)}, by {moment(each.latest)}"
+        yield f"  {printable(str(each.address.resource))}: {printable(each.why)}, {span}"
+    if len(report.pending) > _SHOWN:
+        yield f"  and {len(report.pending) - _SHOWN} more"

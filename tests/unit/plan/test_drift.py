@@ -328,7 +328,7 @@ def imported(source: Source, **hours_ago: float) -> DriftReport:
         (Source.AUDIENCE_MANAGER, {"trait": 99, "segment": 99, "binding": 99}, {}),
         (Source.AUDIENCE_MANAGER, {"trait": 99, "segment": 99, "binding": 30}, {"b": 6}),
         (Source.AUDIENCE_MANAGER, {"trait": 99, "segment": 20, "binding": 99}, {"b": 16, "s": 4}),
-        (Source.AUDIENCE_MANAGER, {"trait": 10, "segment": 99, "binding": 99}, {"b": 26, "s": 14}),
+        (Source.AUDIENCE_MANAGER, {"trait": 10, "segment": 99, "binding": 99}, {"b": 30, "s": 18}),
         (Source.AUDIENCE_MANAGER, {"trait": 99, "segment": 24, "binding": 36}, {"b": 12}),
         (Source.ANALYTICS, {"trait": 99, "segment": 99, "binding": 50}, {"b": 10}),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from audctl.errors import FindingsError, UnreachableError
@@ -20,6 +20,7 @@ from audctl.model.report import (
     UnmanagedReport,
     ValidateReport,
 )
+from audctl.model.settling import Settling, Stage
 from audctl.model.span import Span
 from audctl.render import to_json, to_terminal
 from audctl.render.paint import PLAIN
@@ -91,11 +92,71 @@ def test_apply_has_three_lists_and_a_proof(plan: Plan) -> None:
         " (waits for Audience/cart#aam.segment)\n"
         "Left: a second read found 1 step\n"
         "  ~ update Audience/cart#aam.segment: changed outside audctl\n"
+        '      label  wanted "Cart", there is "Carts!!"\n'
+        '      rule   wanted cart-add AND web (known after apply), there is "70001T"\n'
     )
     document = to_json.apply_report({}, report)
     assert [len(document[each]) for each in ("done", "failed", "notTried", "left")] == [1, 1, 1, 1]
     assert document["notTried"][0]["blockedBy"] == "Audience/cart#aam.segment"
     assert to_json.apply_report({}, None) == {"plan": {}, "applied": False}
+    (left,) = document["left"]
+    assert left["written"] is False
+    assert left["fields"][0] == {
+        "field": "label",
+        "wanted": "Cart",
+        "live": "Carts!!",
+        "sensitive": False,
+    }
+
+
+def test_what_was_written_and_is_not_there_is_named(plan: Plan) -> None:
+    _, updated, account, *_ = plan.steps
+    outcomes = tuple(Outcome(step=each, result=Result.DONE) for each in (updated, account))
+    report = ApplyReport(run="r1", outcomes=outcomes, verified=False, left=(updated, account))
+    shown = text(to_terminal.apply_report(report, PLAIN))
+    assert '      label  wrote "Cart", there is "Carts!!"\n' in shown
+    assert "wrote (sensitive), there is (sensitive)" in shown
+    assert all(each["written"] for each in to_json.apply_report({}, report)["left"])
+
+
+def test_what_the_platforms_still_move_is_told_with_its_times(plan: Plan) -> None:
+    pending = tuple(
+        Settling(
+            address=Address("ImportBinding", f"b{number:02}", "campaign.sharedList"),
+            begun=MOMENT,
+            ready=MOMENT,
+            earliest=MOMENT + timedelta(hours=24),
+            latest=MOMENT + timedelta(hours=36),
+            why="the list is filled anew within 36 hours",
+            stages=(
+                Stage("outbound", MOMENT + timedelta(hours=24)),
+                Stage("import", MOMENT + timedelta(hours=36)),
+            ),
+        )
+        for number in range(12)
+    )
+    outcomes = (Outcome(step=plan.steps[0], result=Result.DONE),)
+    report = ApplyReport(run="r1", outcomes=outcomes, verified=True, pending=pending)
+    shown = text(to_terminal.apply_report(report, PLAIN))
+    assert "Pending: the platforms move people through 12 bindings\n" in shown
+    assert (
+        "  ImportBinding/b00: the list is filled anew within 36 hours, "
+        "from 2026-03-05 05:06:07 UTC, by 2026-03-05 17:06:07 UTC\n"
+    ) in shown
+    assert shown.endswith("  and 2 more\n")
+    document = to_json.apply_report({}, report)
+    assert len(document["pending"]) == 12
+    assert document["pending"][0] == {
+        "address": "ImportBinding/b00#campaign.sharedList",
+        "since": "2026-03-04T05:06:07Z",
+        "from": "2026-03-05T05:06:07Z",
+        "by": "2026-03-05T17:06:07Z",
+        "why": "the list is filled anew within 36 hours",
+        "stages": [
+            {"stage": "outbound", "by": "2026-03-05T05:06:07Z"},
+            {"stage": "import", "by": "2026-03-05T17:06:07Z"},
+        ],
+    }
 
 
 def test_a_clean_apply_says_what_proves_it(plan: Plan) -> None:
