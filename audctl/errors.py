@@ -69,6 +69,11 @@ class LedgerError(AudctlError):
 class InterruptedRun(AudctlError):  # noqa: N818 - it is a request, not a fault
     """The run was asked to stop (exit 130)."""
 
+    def __init__(self, message: str, *, may_have_happened: bool = True) -> None:
+        super().__init__(message)
+        self.may_have_happened = may_have_happened
+        """A write was, or may have been, under way. A stop by itself does not say how far a call had come."""
+
 
 class ProviderError(AudctlError):
     """A call to a live system failed; three fields say what the caller may do about it."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from audctl.model.live import LiveObject, LiveState
     from audctl.model.outcome import Outcome
     from audctl.model.people import PeoplePage, PeopleTable
+    from audctl.model.traffic import Traffic
     from audctl.model.value import LiveValue
     from audctl.redact import Secret
 
@@ -53,6 +54,10 @@ class Observer(Protocol):
 
     def retrying(self, operation: str, wait_s: float, why: str) -> None:
         """Hear that a call failed and will be repeated after ``wait_s`` seconds."""
+        ...
+
+    def talked(self, traffic: Mapping[str, Traffic]) -> None:
+        """Hear, once the live systems are let go of, what talking to them took, by system."""
         ...
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from audctl.model.desired import DesiredObject
     from audctl.model.outcome import ApplyReport, Outcome
     from audctl.model.plan import Plan
+    from audctl.model.traffic import Traffic
     from audctl.model.value import LiveValue
 
 
@@ -63,6 +64,9 @@ class RecordingObserver:
         self.outcomes.append(outcome)
 
     def retrying(self, operation: str, wait_s: float, why: str) -> None:
+        """Nothing to remember."""
+
+    def talked(self, traffic: Mapping[str, Traffic]) -> None:
         """Nothing to remember."""
 
 

@@ -108,7 +108,7 @@ def apply(
 
     with stop_on_signals(console.stderr) as stop:
         plan, report = operations.apply(
-            console.context(project, environment),
+            console.context(project, environment, stop),
             plan_file=plan_file,
             options=PlanOptions(
                 adopt=adopt, allowed=frozenset(allow or ()), selection=selection_of(only, exclude)
@@ -118,7 +118,6 @@ def apply(
             parallelism=parallelism,
             verify=verify,
             expect_digest=expect_digest,
-            stop=stop,
         )
     if report is not None:
         ended = report

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from dataclasses import dataclass, field
 from enum import StrEnum
 from io import TextIOWrapper
@@ -142,8 +143,13 @@ class Console:
         if self._progress is not None:
             self._progress.close()
 
-    def context(self, project: Path | None, environment: str | None) -> Context:
-        """Return what every operation needs; an option wins over the process environment."""
+    def context(
+        self, project: Path | None, environment: str | None, stop: threading.Event | None = None
+    ) -> Context:
+        """Return what every operation needs; an option wins over the process environment.
+
+        ``stop`` is set once somebody asks to stop (:func:`audctl.cli.interrupt.stop_on_signals`).
+        """
         from audctl.operations import Context
 
         if self.reporting is not None:
@@ -154,6 +160,7 @@ class Console:
             environment=environment or self.settings.environment,
             environ=self.settings.environ,
             observer=self.progress(),
+            stop=stop or threading.Event(),
             located=self._locate,
         )
 

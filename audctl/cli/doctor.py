@@ -4,6 +4,7 @@ import typer
 
 from audctl.cli.console import Output
 from audctl.cli.exit_codes import ExitCode
+from audctl.cli.interrupt import stop_on_signals
 from audctl.cli.options import EnvironmentOption, OutputOption, ProjectOption, console_of
 from audctl.render import to_json, to_terminal
 
@@ -28,6 +29,7 @@ def doctor(
     from audctl import operations
 
     console = console_of(context, output)
-    report = operations.doctor(console.context(project, environment))
+    with stop_on_signals(console.stderr) as stop:
+        report = operations.doctor(console.context(project, environment, stop))
     console.result(lambda paint: to_terminal.doctor(report, paint), lambda: to_json.doctor(report))
     return ExitCode.DONE if report.is_healthy else ExitCode.ERROR

@@ -6,6 +6,7 @@ import typer
 
 from audctl.cli.console import Output
 from audctl.cli.exit_codes import ExitCode
+from audctl.cli.interrupt import stop_on_signals
 from audctl.cli.options import (
     EnvironmentOption,
     ExcludeOption,
@@ -56,11 +57,12 @@ def drift(
     from audctl import operations
 
     console = reporting_console(context, output, reports)
-    found = operations.drift(
-        console.context(project, environment),
-        selection=selection_of(only, exclude),
-        since_apply=since_apply,
-    )
+    with stop_on_signals(console.stderr) as stop:
+        found = operations.drift(
+            console.context(project, environment, stop),
+            selection=selection_of(only, exclude),
+            since_apply=since_apply,
+        )
     console.result(
         lambda paint: to_terminal.drift(found, paint), lambda: to_json.drift(found), of=found
     )

@@ -7,6 +7,7 @@ import typer
 
 from audctl.cli import exit_codes
 from audctl.cli.console import Output
+from audctl.cli.interrupt import stop_on_signals
 from audctl.cli.options import EnvironmentOption, OutputOption, ProjectOption, console_of
 from audctl.errors import UsageError
 from audctl.render import to_terminal
@@ -77,17 +78,16 @@ def import_(
             "--adopt and --observe exclude each other: what is only looked at is never owned"
         )
     console = console_of(context, output)
-    report = operations.import_live(
-        console.context(project, environment),
-        ImportOptions(
-            patterns=tuple(patterns or ()),
-            out=out,
-            adopt=adopt,
-            observe=observe,
-            update=update,
-            dry_run=dry_run,
-        ),
+    options = ImportOptions(
+        patterns=tuple(patterns or ()),
+        out=out,
+        adopt=adopt,
+        observe=observe,
+        update=update,
+        dry_run=dry_run,
     )
+    with stop_on_signals(console.stderr) as stop:
+        report = operations.import_live(console.context(project, environment, stop), options)
     console.result(
         lambda paint: to_terminal.imported(report, paint), lambda: imported_to_json(report)
     )

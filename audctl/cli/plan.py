@@ -68,7 +68,7 @@ def plan(
         adopt=adopt, allowed=frozenset(allow or ()), selection=selection_of(only, exclude)
     )
     with stop_on_signals(console.stderr) as stop:
-        made = operations.plan(console.context(project, environment), options=options, stop=stop)
+        made = operations.plan(console.context(project, environment, stop), options=options)
     console.result(lambda paint: to_terminal.plan(made, paint), lambda: plan_to_json(made), of=made)
     if out is not None:
         write_plan(made, out)

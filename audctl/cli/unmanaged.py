@@ -4,6 +4,7 @@ import typer
 
 from audctl.cli.console import Output
 from audctl.cli.exit_codes import ExitCode
+from audctl.cli.interrupt import stop_on_signals
 from audctl.cli.options import (
     EnvironmentOption,
     OutputOption,
@@ -33,7 +34,8 @@ def unmanaged(
     from audctl import operations
 
     console = reporting_console(context, output, reports)
-    found = operations.unmanaged(console.context(project, environment))
+    with stop_on_signals(console.stderr) as stop:
+        found = operations.unmanaged(console.context(project, environment, stop))
     console.result(
         lambda paint: to_terminal.unmanaged(found, paint),
         lambda: to_json.unmanaged(found),

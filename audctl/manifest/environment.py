@@ -41,12 +41,30 @@ class ImsSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallSettings:
+    """Limits of the calls to one live system."""
+
+    at_once: int | None = None
+    """None: as many as ``Environment.parallelism``."""
+    connect_seconds: int = 10
+    answer_seconds: int = 60
+    """Longest silence before or within an answer."""
+    call_seconds: int = 600
+    """Longest single call as a whole."""
+    retry_seconds: int = 180
+    """How long one failed call is repeated."""
+    total_retry_seconds: int = 1800
+    """How long one command waits for the system in all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AudienceManagerSettings:
     """The Audience Manager account."""
 
     endpoint: str = "https://aam.adobe.io/v1"
     population: str = "totalUniques1Day"
     """Metric that counts as a segment's people; ``off``: they are not asked for."""
+    calls: CallSettings = field(default_factory=CallSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +102,7 @@ class CampaignSettings:
     names: Mapping[str, str] = field(default_factory=_nothing)
     """Schema and attribute names that differ from the defaults."""
     audience_identifier: AudienceIdentifier = AudienceIdentifier.MAPPING
+    calls: CallSettings = field(default_factory=CallSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from audctl.model.address import Address
     from audctl.model.change import Change, Step
     from audctl.model.settling import Settling
+    from audctl.model.traffic import Traffic
 
 
 class Result(StrEnum):
@@ -58,6 +62,8 @@ class ApplyReport:
     """What the platforms still move through bindings whose way this run wrote, by address: no failure, but time."""
     allowed: tuple[str, ...] = ()
     """What guards would have refused and somebody let through by name, as given to ``--allow``; sorted."""
+    traffic: Mapping[str, Traffic] = field(default_factory=lambda: MappingProxyType({}))
+    """What talking to each live system took, the verifying read included."""
     remarks: tuple[str, ...] = ()
     """What went wrong beside the steps, after them: a second read that failed, a lock that could not be let go."""
 

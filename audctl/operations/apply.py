@@ -55,7 +55,6 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
     parallelism: int,
     verify: bool,
     expect_digest: str | None,
-    stop: threading.Event,
 ) -> tuple[Plan, ApplyReport | None]:
     """Take the lock, plan, show the plan, have it approved, run it, read again. None: it was not approved.
 
@@ -68,7 +67,7 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
 
     approval = read_approval(plan_file, expect_digest, options)
     options = approval.options(options)
-    with survey_project(context, stop, options) as surveyor:
+    with survey_project(context, options, writes=True) as surveyor:
         approval.check_belongs(surveyor.loaded.project.name, surveyor.connection.identity)
         run_id = f"{surveyor.connection.clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         lease = surveyor.connection.store.lock(
@@ -82,12 +81,12 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
                 plan = surveyor.plan(survey, options)
                 approval.check_unchanged(plan)
                 plan = approval.annotate(plan)
-                _go_on_unless(stop)
+                _go_on_unless(context.stop)
                 show(plan)
                 refuse_unfit(plan)
                 if not approve(plan):
                     return plan, None
-                _go_on_unless(stop)
+                _go_on_unless(context.stop)
             begun = surveyor.connection.clock.now()
             report = run(
                 plan,
@@ -99,14 +98,17 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
                 observer=context.observer,
                 parallelism=parallelism,
                 run_id=run_id,
-                stop_requested=stop.is_set,
+                stop_requested=context.stop.is_set,
             )
             after: Ledger | None = None
             if verify and not (report.interrupted or report.lock_lost):
                 report, after = _verified(report, surveyor, options, lease)
             report = _with_pending(report, surveyor, after, begun)
     return plan, replace(
-        report, allowed=tuple(sorted(options.allowed)), remarks=(*report.remarks, *trouble)
+        report,
+        allowed=tuple(sorted(options.allowed)),
+        traffic=surveyor.connection.talk.traffic(),
+        remarks=(*report.remarks, *trouble),
     )
 
 
@@ -156,6 +158,9 @@ def _verified(
             after = surveyor.plan(
                 survey, PlanOptions(allowed=believed, selection=options.selection)
             )
+    except InterruptedRun:
+        unread = "the run was interrupted before the second read was over: nothing is proved"
+        return replace(report, interrupted=True, remarks=(unread,)), None
     except AudctlError as error:
         return replace(report, verified=False, remarks=(f"the second read failed: {error}",)), None
     left = tuple(step for step in after.steps if step.change is not Change.KEEP)

@@ -20,9 +20,11 @@ from audctl.manifest.environment import (
 from audctl.model.finding import Finding, Severity
 from audctl.model.plan import EnvironmentIdentity
 from audctl.operations.context import SystemClock
+from audctl.operations.talk import Talk
 from audctl.redact import WELL_KNOWN, Secret
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterator, Mapping
 
     from audctl.manifest.project import Project
@@ -58,6 +60,7 @@ class Connection:
     store: LedgerStore
     clock: Clock
     parallelism: int
+    talk: Talk
     estimators: tuple[Estimator, ...] = ()
     """Asked in this order; what one cannot tell the next one may."""
 
@@ -81,12 +84,21 @@ class Connection:
 
 
 @contextmanager
-def connect(
-    project: Project, environment: Environment, *, clock: Clock, observer: Observer
+def connect(  # noqa: PLR0913 - all by keyword but what is connected to
+    project: Project,
+    environment: Environment,
+    *,
+    clock: Clock,
+    observer: Observer,
+    stop: threading.Event | None = None,
+    ledger_outlives_stop: bool = False,
 ) -> Iterator[Connection]:
     """Give a connection and close it at the end; starts the embedded sandbox where the environment says so.
 
-    Nothing is called before it is needed: a wrong address or secret shows at the first read.
+    Nothing is called before it is needed: a wrong address or secret shows at the first read. Once ``stop`` is set
+    no further call is made, but for those that see a write through. With ``ledger_outlives_stop`` the ledger's store
+    goes on as if nothing had happened: the ledger is written and the lock let go after a stop was asked for, and
+    waiting to repeat such a call must not be the moment at which what was done is lost.
     """
     # Here, not above: HTTP and XML libraries are slow to import, and validate needs neither.
     from audctl.providers.audience_manager.provider import (  # noqa: PLC0415
@@ -94,7 +106,7 @@ def connect(
     )
     from audctl.providers.campaign.provider import CampaignProvider  # noqa: PLC0415
     from audctl.providers.ims import BearerToken, ImsAuth, ImsCredentials  # noqa: PLC0415
-    from audctl.providers.transport import Transport, TransportSettings  # noqa: PLC0415
+    from audctl.providers.transport import Transport  # noqa: PLC0415
 
     with ExitStack() as stack:
         identity = _identity(environment)
@@ -105,7 +117,8 @@ def connect(
         assert environment.audience_manager is not None
         assert environment.campaign is not None
         names = _names(project, environment.name, environment.campaign)
-        settings = TransportSettings(in_flight=environment.parallelism)
+        talk = Talk(environment, clock, stop)
+        stack.callback(lambda: observer.talked(talk.traffic()))
         auth = ImsAuth(
             ImsCredentials(
                 endpoint=environment.ims.endpoint,
@@ -116,14 +129,16 @@ def connect(
             ),
             clock=clock,
         )
-        ims = Transport(environment.ims.endpoint, clock=clock, observer=observer)
+        ims = Transport(
+            environment.ims.endpoint, clock=clock, observer=observer, settings=talk.sign_in
+        )
         stack.callback(ims.close)
         audience_manager = AudienceManagerProvider(
             environment.audience_manager.endpoint,
             auth,
             clock=clock,
             observer=observer,
-            settings=settings,
+            settings=talk.audience_manager,
             population=_population(environment.audience_manager),
         )
         stack.callback(audience_manager.close)
@@ -132,19 +147,27 @@ def connect(
             environment.campaign,
             BearerToken(auth, ims),
             observer=observer,
-            settings=settings,
         )
-        campaign = CampaignProvider(client(clock=clock), names=names, clock=clock)
+        campaign = CampaignProvider(
+            client(clock=clock, settings=talk.campaign), names=names, clock=clock
+        )
         stack.callback(campaign.close)
         yield Connection(
             identity=identity,
             audience_manager=audience_manager,
             campaign=campaign,
-            store=_store(project, environment, client, stack),
+            store=_store(
+                project,
+                environment,
+                partial(client, settings=talk.ledger(outlives_stop=ledger_outlives_stop)),
+                stack,
+                SystemClock() if ledger_outlives_stop else clock,
+            ),
             clock=clock,
             parallelism=environment.parallelism,
+            talk=talk,
             estimators=_estimators(
-                project, environment, auth, stack, clock=clock, observer=observer
+                project, environment, auth, stack, talk=talk, clock=clock, observer=observer
             ),
         )
 
@@ -159,6 +182,7 @@ def _estimators(  # noqa: PLR0913 - what a client of its own is made from
     auth: ImsAuth,
     stack: ExitStack,
     *,
+    talk: Talk,
     clock: Clock,
     observer: Observer,
 ) -> tuple[Estimator, ...]:
@@ -168,7 +192,6 @@ def _estimators(  # noqa: PLR0913 - what a client of its own is made from
         SegmentEstimator,
     )
     from audctl.providers.audience_manager.rest import RestClient  # noqa: PLC0415
-    from audctl.providers.transport import TransportSettings  # noqa: PLC0415
 
     asked = environment.estimates
     found: list[Estimator] = []
@@ -186,10 +209,10 @@ def _estimators(  # noqa: PLR0913 - what a client of its own is made from
             auth,
             clock=clock,
             observer=observer,
-            settings=TransportSettings(
+            settings=replace(
+                talk.audience_manager,
                 read_timeout_s=asked.timeout_seconds,
                 call_limit_s=asked.timeout_seconds,
-                in_flight=environment.parallelism,
             ),
         )
         stack.callback(rest.transport.close)
@@ -323,15 +346,11 @@ def _store(
     environment: Environment,
     client: Callable[..., CampaignClient],
     stack: ExitStack,
+    clock: Clock,
 ) -> LedgerStore:
-    """Return the ledger's store, on a clock that no stop cuts short.
-
-    The ledger is written and the lock let go after a stop was asked for; waiting to repeat such a call must not be
-    the moment at which what was done is lost. A Campaign store has a client of its own for that.
-    """
+    """Return the ledger's store; one in Campaign has a client of its own, which may have another clock."""
     from audctl.providers.campaign.options import OptionStore  # noqa: PLC0415 - slow to import
 
-    clock = SystemClock()
     own = client(clock=clock)
     stack.callback(own.close)
     options = OptionStore(own)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from audctl.model.change import Step
     from audctl.model.outcome import Outcome
+    from audctl.model.traffic import Traffic
     from audctl.ports import Observer
 
 
@@ -30,6 +31,8 @@ class Context:
     environ: Mapping[str, str]
     """For ``${env:NAME}``."""
     observer: Observer
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set once somebody asks to stop: reads end at the next call, an apply when the calls in flight have ended."""
     located: Callable[[Path, str, str], None] = lambda _root, _project, _environment: None
     """Told the project's folder, its name and the environment as soon as they are known: whoever reports a run has
     to name them, also when it fails later on."""
@@ -83,3 +86,7 @@ class StoppableReading:
     def retrying(self, operation: str, wait_s: float, why: str) -> None:
         """Pass it on."""
         self.told.retrying(operation, wait_s, why)
+
+    def talked(self, traffic: Mapping[str, Traffic]) -> None:
+        """Pass it on."""
+        self.told.talked(traffic)

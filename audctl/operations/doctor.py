@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audctl.errors import AudctlError, ProviderError
+from audctl.errors import AudctlError, InterruptedRun, ProviderError
 from audctl.model.report import Check, DoctorReport
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def _tried(name: str, look: Callable[[], str], hint: str) -> Check:
 def _guarded(name: str, look: Callable[[], Iterable[Check]]) -> Iterable[Check]:
     try:
         return tuple(look())
+    except InterruptedRun:
+        raise
     except AudctlError as error:
         return (Check(name=name, ok=False, message=str(error)),)
 

@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING
 from audctl.errors import InterruptedRun
 
 if TYPE_CHECKING:
-    import threading
-
     from audctl.model.plan import Plan
     from audctl.operations.context import Context
     from audctl.plan.options import PlanOptions
 
 
-def plan(context: Context, *, options: PlanOptions, stop: threading.Event | None = None) -> Plan:
-    """Return the plan; it writes nothing anywhere. InterruptedRun once ``stop`` is set."""
+def plan(context: Context, *, options: PlanOptions) -> Plan:
+    """Return the plan; it writes nothing anywhere. InterruptedRun once a stop is asked for."""
     from audctl.operations.survey import survey_project  # noqa: PLC0415 - not for validate
 
-    with survey_project(context, stop, options) as surveyor:
+    with survey_project(context, options) as surveyor:
         made = surveyor.plan(surveyor.look(), options)
-        if stop is not None and stop.is_set():
+        if context.stop.is_set():
             raise InterruptedRun("stopped while planning: nothing was written")
         return made

@@ -20,7 +20,6 @@ from audctl.plan.build import complete_plan, draft_plan
 from audctl.plan.options import EMPTY_PROJECT
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Iterator, Mapping
 
     from audctl.model.desired import DesiredObject
@@ -93,26 +92,30 @@ class Surveyor:
 
 @contextmanager
 def survey_project(
-    context: Context, stop: threading.Event | None = None, options: PlanOptions | None = None
+    context: Context, options: PlanOptions | None = None, *, writes: bool = False
 ) -> Iterator[Surveyor]:
     """Load, connect, and give a surveyor; raises FindingsError before any call when manifests cannot be used.
 
     Folders without a manifest are an error, more likely a wrong path or a bad checkout than a decision; unless
-    ``options`` let go of everything. Whether they name this project is judged with the plan.
+    ``options`` let go of everything. Whether they name this project is judged with the plan. With ``writes`` the
+    ledger's store works on after a stop.
     """
     allowed = options.allowed if options is not None else ()
     lets_go = any(each.startswith(f"{EMPTY_PROJECT}:") for each in allowed)
     loaded = load(context, may_be_empty=lets_go)
     desired = loaded.desired()
-    clock = SystemClock(stop) if stop is not None else SystemClock()
-    reading = StoppableReading(context.observer, stop) if stop is not None else context.observer
     with connect(
-        loaded.project, loaded.environment, clock=clock, observer=context.observer
+        loaded.project,
+        loaded.environment,
+        clock=SystemClock(context.stop),
+        observer=context.observer,
+        stop=context.stop,
+        ledger_outlives_stop=writes,
     ) as connection:
         yield Surveyor(
             loaded=loaded,
             desired=desired,
             connection=connection,
-            observer=reading,
+            observer=StoppableReading(context.observer, context.stop),
             environ=context.environ,
         )

@@ -44,6 +44,8 @@ class Answer:
     """Case-insensitive."""
     content: bytes
     operation: str
+    perhaps_done_before: bool = False
+    """An earlier try of the same call may have been carried out: what this answer refuses may stand all the same."""
 
     @property
     def ok(self) -> bool:

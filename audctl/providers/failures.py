@@ -33,9 +33,11 @@ if TYPE_CHECKING:
     from audctl.providers.call import Answer, Call
 
 TOO_MANY_REQUESTS = 429
-_FIRST_SERVER_ERROR = 500
+SERVICE_UNAVAILABLE = 503
+SERVER_ERRORS = 500
+"""From this status on."""
 _REDIRECTS = range(300, 400)
-_TRANSIENT_SERVER_ERRORS = frozenset({500, 502, 503, 504})
+_TRANSIENT_SERVER_ERRORS = frozenset({500, 502, SERVICE_UNAVAILABLE, 504})
 _REQUEST_TIMEOUT = 408
 _MAX_DETAIL = 500
 
@@ -134,7 +136,7 @@ def failure_of_status(
     if status in _REDIRECTS:
         raises: type[ProviderError] = InvalidAnswerError
         detail = "redirected; redirects are not followed: check the endpoint"
-    elif status >= _FIRST_SERVER_ERROR:
+    elif status >= SERVER_ERRORS:
         raises = UnreachableError
     else:
         raises = _BY_STATUS.get(status, RejectedError)
@@ -145,8 +147,7 @@ def failure_of_status(
         code=code,
         retryable=status == TOO_MANY_REQUESTS or (transient and call.idempotent),
         retry_after_s=retry_after(answer.headers.get("retry-after", ""), now),
-        may_have_happened=call.writes
-        and (status >= _FIRST_SERVER_ERROR or status == _REQUEST_TIMEOUT),
+        may_have_happened=call.writes and (status >= SERVER_ERRORS or status == _REQUEST_TIMEOUT),
     )
 
 

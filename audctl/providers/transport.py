@@ -10,34 +10,48 @@ from __future__ import annotations
 import logging
 import ssl
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Self
 
 import httpx
 
-from audctl.errors import InvalidAnswerError, ProviderError, UnreachableError, UsageError
+from audctl.errors import (
+    InterruptedRun,
+    InvalidAnswerError,
+    ProviderError,
+    ThrottledError,
+    UnreachableError,
+    UsageError,
+)
+from audctl.providers.budget import Budget
 from audctl.providers.call import Answer, Call
 from audctl.providers.failures import (
     HTTP_LIBRARY_ERRORS,
+    SERVER_ERRORS,
+    SERVICE_UNAVAILABLE,
+    TOO_MANY_REQUESTS,
     failure_of_exception,
     failure_of_status,
+    retry_after,
 )
 from audctl.providers.retry import Patience, call_patiently
+from audctl.stopping import is_seen_through
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from audctl.ports import Clock, Observer
+    from audctl.providers.budget import Slot
     from audctl.providers.call import Judge
 
     Params = Mapping[str, str | int | bool | list[str]]
 
 USER_AGENT = "audctl"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+_TOO_MANY = frozenset({TOO_MANY_REQUESTS, SERVICE_UNAVAILABLE})
 
 logger = logging.getLogger("audctl.http")
 for _noisy in ("httpx", "httpcore"):
@@ -47,7 +61,7 @@ for _noisy in ("httpx", "httpcore"):
 
 @dataclass(frozen=True, slots=True)
 class TransportSettings:
-    """Limits of one endpoint."""
+    """How one endpoint is talked to."""
 
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 60.0
@@ -55,9 +69,11 @@ class TransportSettings:
     call_limit_s: float = 600.0
     """Longest single call as a whole, so that an answer that trickles ends some day."""
     max_answer_bytes: int = 512 * 1024 * 1024
-    in_flight: int = 8
-    """Calls at the same time; further ones wait."""
     patience: Patience = field(default_factory=Patience)
+    budget: Budget | None = None
+    """Shared with whoever else talks to the endpoint; None: a transport has its own."""
+    stop_requested: Callable[[], bool] = lambda: False
+    """Once it says so no call is begun, but for those that see a write through."""
 
 
 class Transport:
@@ -72,24 +88,28 @@ class Transport:
         judge: Judge | None = None,
         observer: Observer | None = None,
         settings: TransportSettings | None = None,
-        budget: AbstractContextManager[object] | None = None,
     ) -> None:
-        """``judge`` finds the failure in an answer (default: by status alone). ``budget`` bounds calls in flight."""
+        """``judge`` finds the failure in an answer (default: by status alone)."""
         self.endpoint = endpoint.rstrip("/")
         self.settings = settings or TransportSettings()
         self._clock = clock
         self._auth = auth
         self._judge = judge or self.judge_status
         self._observer = observer
-        self._budget = budget or threading.BoundedSemaphore(self.settings.in_flight)
+        self._budget = self.settings.budget or Budget()
         self._counting = threading.Lock()
         self._calls = 0
-        self._client = _client(self.endpoint, self.settings)
+        self._client = _client(self.endpoint, self.settings, self._budget.ceiling)
 
     @property
     def calls(self) -> int:
         """HTTP calls made so far, repeated ones included, sign-in not."""
         return self._calls
+
+    @property
+    def ceiling(self) -> int:
+        """How many calls there may be at the same time; more threads than that have nothing to do."""
+        return self._budget.ceiling
 
     def send(  # noqa: PLR0913 - the parts of an HTTP request, all but two by keyword
         self,
@@ -145,15 +165,21 @@ class Transport:
             failure = judging(answer, call)
             if failure is not None:
                 raise failure
-            return answer
+            return replace(answer, perhaps_done_before=perhaps_done)
 
-        return call_patiently(
-            once,
-            operation=call.operation,
-            patience=self.settings.patience,
-            clock=self._clock,
-            observer=self._observer,
-        )
+        try:
+            return call_patiently(
+                once,
+                operation=call.operation,
+                patience=self.settings.patience,
+                clock=self._clock,
+                observer=self._observer,
+                budget=self._budget,
+            )
+        except InterruptedRun as stop:
+            # Raised between tries or before the first one, never while one is on its way.
+            stop.may_have_happened = perhaps_done
+            raise
 
     def judge_status(
         self, answer: Answer, call: Call, *, code: str = "", detail: str = ""
@@ -179,18 +205,30 @@ class Transport:
         self.close()
 
     def _exchange(self, request: httpx.Request, auth: httpx.Auth | None, call: Call) -> Answer:
-        begun = self._clock.monotonic()
-        try:
-            with self._budget:
-                with self._counting:
-                    self._calls += 1
+        with self._budget.slot(
+            self._clock,
+            longest_break_s=self.settings.patience.total_s,
+            check=self._check_stop,
+            operation=call.operation,
+        ) as slot:
+            begun = self._clock.monotonic()
+            with self._counting:
+                self._calls += 1
+            try:
                 response = self._client.send(request, auth=auth, stream=True)
                 try:
+                    self._note_refusal(response, slot)
                     content = self._read_bounded(response, call, begun)
+                    slot.answered = response.status_code < SERVER_ERRORS
                 finally:
                     response.close()
-        except HTTP_LIBRARY_ERRORS as error:
-            raise failure_of_exception(error, _call_that_failed(error, request, call)) from error
+            except ThrottledError as error:
+                # A sign-in on the way: whoever calls next would sign in as well.
+                slot.throttle(error.retry_after_s)
+                raise
+            except HTTP_LIBRARY_ERRORS as error:
+                failed = _call_that_failed(error, request, call)
+                raise failure_of_exception(error, failed) from error
         logger.debug(
             "%s -> %d, %d bytes, %.3f s",
             call.operation,
@@ -199,6 +237,14 @@ class Transport:
             self._clock.monotonic() - begun,
         )
         return Answer(response.status_code, response.headers, content, call.operation)
+
+    def _note_refusal(self, response: httpx.Response, slot: Slot) -> None:
+        if response.status_code in _TOO_MANY:
+            slot.throttle(retry_after(response.headers.get("retry-after", ""), self._clock.now()))
+
+    def _check_stop(self) -> None:
+        if self.settings.stop_requested() and not is_seen_through():
+            raise InterruptedRun("stopped: no further call was made")
 
     def _read_bounded(self, response: httpx.Response, call: Call, begun: float) -> bytes:
         chunks: list[bytes] = []
@@ -238,12 +284,10 @@ def check_endpoint(endpoint: str) -> None:
     raise UsageError(f"endpoint {endpoint!r} must begin with https:// (http is for loopback only)")
 
 
-def _client(endpoint: str, settings: TransportSettings) -> httpx.Client:
+def _client(endpoint: str, settings: TransportSettings, most: int) -> httpx.Client:
     check_endpoint(endpoint)
     local = endpoint.startswith("http:")
-    limits = httpx.Limits(
-        max_connections=settings.in_flight, max_keepalive_connections=settings.in_flight
-    )
+    limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
     return httpx.Client(
         # Loading the certificate authorities takes tens of milliseconds: a loopback endpoint has no use for them,
         # unless its sign-in is elsewhere.

@@ -11,11 +11,14 @@ from audctl.render.printable import printable
 from audctl.render.to_terminal.apply_report import ended_step
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from rich.progress import Progress as Spinners
     from rich.progress import TaskID
 
     from audctl.model.change import Step
     from audctl.model.outcome import Outcome
+    from audctl.model.traffic import Traffic
 
 
 class Progress(Observer, Protocol):
@@ -46,6 +49,11 @@ class LineProgress:
     def retrying(self, operation: str, wait_s: float, why: str) -> None:
         """Tell what is waited for, since silence would look like a hang."""
         self._line(_wait(operation, wait_s, why))
+
+    def talked(self, traffic: Mapping[str, Traffic]) -> None:
+        """Tell what repeated calls cost, if any were."""
+        for line in repeats(traffic):
+            self._line(line)
 
     def close(self) -> None:
         """Nothing stays open."""
@@ -83,6 +91,11 @@ class LiveProgress:
     def retrying(self, operation: str, wait_s: float, why: str) -> None:
         """Keep a line about the wait."""
         self._line(_wait(operation, wait_s, why))
+
+    def talked(self, traffic: Mapping[str, Traffic]) -> None:
+        """Keep a line about what repeated calls cost, if any were."""
+        for line in repeats(traffic):
+            self._line(line)
 
     def close(self) -> None:
         """Remove every spinner, so that results follow on clean lines."""
@@ -133,6 +146,17 @@ class LiveProgress:
 def _wait(operation: str, wait_s: float, why: str) -> str:
     before = "" if operation in why else f" before {operation}"
     return printable(f"waiting {wait_s:.1f} s{before}: {why}")
+
+
+def repeats(traffic: Mapping[str, Traffic]) -> Iterator[str]:
+    """Give a line for each system whose calls had to be repeated or held back."""
+    for system, each in sorted(traffic.items()):
+        if each.repeated or each.throttled:
+            refused = f", {each.throttled} throttled" if each.throttled else ""
+            yield (
+                f"{system}: {each.repeated} of {each.made} calls repeated{refused}, waited {each.waited_s:.1f} s"
+                f" of at most {each.at_most_s:,.0f} s"
+            )
 
 
 def open_progress(stream: TextIO, *, live: bool) -> Progress:

@@ -17,7 +17,7 @@ from audctl.model.value import Unknown
 from audctl.redact import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from audctl.errors import AudctlError
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from audctl.model.settling import Settling
     from audctl.model.span import Span
+    from audctl.model.traffic import Traffic
     from audctl.model.value import Plain
 
 Json = dict[str, Any]
@@ -101,6 +102,7 @@ def apply_report(plan: Json, report: ApplyReport | None) -> Json:
         "interrupted": report.interrupted,
         "halted": report.halted,
         "remarks": list(report.remarks),
+        "traffic": traffic(report.traffic),
         "verified": report.verified,
         "left": [
             {
@@ -139,6 +141,22 @@ def _left_field(change: FieldChange) -> Json:
         "wanted": _value(wanted, sensitive=change.sensitive),
         "live": _value(change.before, sensitive=change.sensitive),
         "sensitive": change.sensitive,
+    }
+
+
+def traffic(systems: Mapping[str, Traffic]) -> Json:
+    """Give ``{system: {calls, repeated, throttled, waitedSeconds, atMostSeconds, inFlight, ceiling}}``."""
+    return {
+        system: {
+            "calls": each.made,
+            "repeated": each.repeated,
+            "throttled": each.throttled,
+            "waitedSeconds": round(each.waited_s, 3),
+            "atMostSeconds": each.at_most_s,
+            "inFlight": round(each.in_flight, 3),
+            "ceiling": each.ceiling,
+        }
+        for system, each in sorted(systems.items())
     }
 
 

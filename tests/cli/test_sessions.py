@@ -54,7 +54,7 @@ NORMALISED = (
     (re.compile(r"(?<=since )\d{4}-\d\d-\d\d|(?<=from )\d{4}-\d\d-\d\d"), "<day>"),
     (re.compile(r'(?<=removedAt  )"\d{4}-\d\d-\d\d"'), '"<day>"'),
     (re.compile(r"\b\d+ calls?\b"), "<calls>"),
-    (re.compile(r"waiting \d+\.\d s"), "waiting <seconds>"),
+    (re.compile(r"(wait(?:ing|ed)) \d+\.\d s"), r"\1 <seconds>"),
 )
 ENVIRON = {"AUDCTL_CLIENT_SECRET": "sandbox", "SHOP_S3_SECRET": "never-to-be-seen"}
 

@@ -14,8 +14,11 @@ from audctl.providers.ims import ImsAuth, ImsCredentials
 from audctl.redact import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from audctl.model.change import Step
     from audctl.model.outcome import Outcome
+    from audctl.model.traffic import Traffic
     from tests.contract.case import Case, ClosingProvider
 
 
@@ -53,6 +56,9 @@ class Recorder:
 
     def retrying(self, operation: str, wait_s: float, why: str) -> None:
         self.retries.append((operation, wait_s, why))
+
+    def talked(self, traffic: Mapping[str, Traffic]) -> None:
+        raise AssertionError(traffic)
 
 
 @dataclass

@@ -139,6 +139,7 @@ def test_a_command_whose_effect_cannot_be_seen_may_have_happened(bench: Bench) -
         provider.update(live, {"running": False})
 
     bench.no_more_faults()
+    bench.clock.sleep(3600)
     assert caught.value.may_have_happened
     after = provider.get("campaign.workflow", live.id)
     assert after is not None
@@ -195,10 +196,33 @@ def test_a_write_tried_twice_may_have_happened_the_first_time(bench: Bench) -> N
         provider.update(live, {"status": "paused"})
 
     bench.no_more_faults()
+    bench.clock.sleep(3600)
     assert caught.value.may_have_happened
     after = provider.get("aam.segment", live.id)
     assert after is not None
     assert after.fields["status"] == "paused"
+
+
+@pytest.mark.parametrize("fault", ["soap_fault", "expired_token"])
+def test_a_fault_on_the_second_try_does_not_forget_the_first_one(bench: Bench, fault: str) -> None:
+    provider = build(bench)
+    bench.opened.callback(provider.close)
+    live = provider.create("campaign.list", group(bench, provider, bench.unique("it")))
+    bench.fault(WRITE, "cut", when="after", times=1)
+    if fault == "soap_fault":
+        bench.fault(WRITE, fault, body="XTK-170036 Refused.")
+    else:
+        bench.fault(WRITE, fault, times=1)
+        bench.fault(WRITE, "soap_fault", body="XTK-170036 Refused.")
+
+    with pytest.raises(ProviderError, match="XTK-170036") as caught:
+        provider.update(live, {"label": "Renamed"})
+
+    bench.no_more_faults()
+    assert caught.value.may_have_happened
+    after = provider.get("campaign.list", live.id)
+    assert after is not None
+    assert after.fields["label"] == "Renamed"
 
 
 def test_a_row_written_twice_may_have_been_written_the_first_time(bench: Bench) -> None:
@@ -212,6 +236,7 @@ def test_a_row_written_twice_may_have_been_written_the_first_time(bench: Bench) 
         provider.update(live, {"label": "Renamed"})
 
     bench.no_more_faults()
+    bench.clock.sleep(3600)
     assert caught.value.may_have_happened
     after = provider.get("campaign.list", live.id)
     assert after is not None

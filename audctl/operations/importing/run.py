@@ -10,7 +10,7 @@ from audctl.manifest.environment import AudienceIdentifier
 from audctl.model.imported import FileChange, ImportReport
 from audctl.model.plan import PlanOptions
 from audctl.operations.connect import connect
-from audctl.operations.context import SystemClock
+from audctl.operations.context import StoppableReading, SystemClock
 from audctl.operations.importing.drafts import Known, draft_resources
 from audctl.operations.importing.files import update_files, write_files
 from audctl.operations.importing.proof import prove
@@ -38,14 +38,17 @@ def run_import(context: Context, options: ImportOptions) -> ImportReport:
     loaded = load(context, may_be_empty=True)
     desired = loaded.desired()
     out = folder_for_new(loaded, options.out)
+    reading = StoppableReading(context.observer, context.stop)
     with connect(
-        loaded.project, loaded.environment, clock=SystemClock(), observer=context.observer
+        loaded.project,
+        loaded.environment,
+        clock=SystemClock(context.stop),
+        observer=context.observer,
+        stop=context.stop,
     ) as connection:
         ledger = connection.store.load()
         identifier = _identifier(loaded)
-        live = read_whole(
-            connection, desired, ledger, context.observer, audience_identifier=identifier
-        )
+        live = read_whole(connection, desired, ledger, reading, audience_identifier=identifier)
         known = Known(
             resources=loaded.resources,
             desired=desired,

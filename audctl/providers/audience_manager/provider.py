@@ -98,7 +98,7 @@ class AudienceManagerProvider:
         wanted = self._checked(types)
         begun, calls = self._clock.now(), self.rest.transport.calls
         objects: list[LiveObject] = []
-        with ThreadPoolExecutor(self.rest.transport.settings.in_flight) as pool:
+        with ThreadPoolExecutor(self.rest.transport.ceiling) as pool:
             self.ownership.company()
             sources = self._data_sources.rows()
             self.ownership.learn_data_sources(sources)

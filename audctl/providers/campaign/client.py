@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audctl.errors import AuthenticationError, InvalidAnswerError
+from audctl.errors import (
+    AuthenticationError,
+    InterruptedRun,
+    InvalidAnswerError,
+    ProviderError,
+)
 from audctl.providers.campaign import soap
 from audctl.providers.campaign.faults import (
     SESSION_EXPIRED,
@@ -21,7 +26,6 @@ from audctl.redact import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from contextlib import AbstractContextManager
 
     from lxml import etree
 
@@ -66,22 +70,29 @@ class CampaignClient:
         """
         operation = f"{urn}#{method}"
         again = not writes if repeatable is None else repeatable
-        for last_try in (False, True):
-            credentials = self._sign_in.credentials(self._log_on)
-            answer = self._exchange(
-                urn, method, parameters, credentials, repeatable=again, writes=writes
+        perhaps_done = False
+        try:
+            for last_try in (False, True):
+                credentials = self._sign_in.credentials(self._log_on)
+                answer = self._exchange(
+                    urn, method, parameters, credentials, repeatable=again, writes=writes
+                )
+                perhaps_done = perhaps_done or answer.perhaps_done_before
+                outputs = self._outputs(answer, method, operation, writes=writes, secrets=secrets)
+                if outputs is not None:
+                    return outputs
+                self._sign_in.forget(credentials)
+                if last_try:
+                    break
+            raise AuthenticationError(
+                f"{operation}: the session is refused also after signing in again",
+                operation=operation,
+                code=SESSION_EXPIRED,
             )
-            outputs = self._outputs(answer, method, operation, writes=writes, secrets=secrets)
-            if outputs is not None:
-                return outputs
-            self._sign_in.forget(credentials)
-            if last_try:
-                break
-        raise AuthenticationError(
-            f"{operation}: the session is refused also after signing in again",
-            operation=operation,
-            code=SESSION_EXPIRED,
-        )
+        except (ProviderError, InterruptedRun) as error:
+            # What the last try was told, a sign-in before it included, says nothing of one whose answer was lost.
+            error.may_have_happened = error.may_have_happened or perhaps_done
+            raise
 
     def close(self) -> None:
         """Drop the connections; sessions end by themselves."""
@@ -151,14 +162,13 @@ class CampaignClient:
         return result
 
 
-def connect(  # noqa: PLR0913 - the parts it is put together from, all by keyword
+def connect(
     endpoint: str,
     sign_in: SignIn,
     *,
     clock: Clock,
     observer: Observer | None = None,
     settings: TransportSettings | None = None,
-    budget: AbstractContextManager[object] | None = None,
 ) -> CampaignClient:
     """Return a client for the instance at ``endpoint``, e.g. ``https://acme-mkt-prod1.campaign.adobe.com``."""
     from audctl.providers.transport import Transport  # noqa: PLC0415 - httpx is slow to import
@@ -169,6 +179,5 @@ def connect(  # noqa: PLR0913 - the parts it is put together from, all by keywor
         judge=SoapJudge(clock),
         observer=observer,
         settings=settings,
-        budget=budget,
     )
     return CampaignClient(transport, sign_in)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audctl.errors import ProviderError, ThrottledError, UnreachableError
+from audctl.providers.budget import Budget
 from audctl.providers.retry import Patience, call_patiently
 from tests.contract.bench import FakeClock, Recorder
 
@@ -26,10 +27,22 @@ class Failing:
 
 
 def patiently(
-    once: Failing, clock: FakeClock, *, observer: Recorder | None = None, **patience: float
+    once: Failing,
+    clock: FakeClock,
+    *,
+    observer: Recorder | None = None,
+    budget: Budget | None = None,
+    **patience: float,
 ) -> int:
     settings = Patience(**patience)  # type: ignore[arg-type]  # attempts is whole in every call below
-    return call_patiently(once, operation="x", patience=settings, clock=clock, observer=observer)
+    return call_patiently(
+        once,
+        operation="x",
+        patience=settings,
+        clock=clock,
+        observer=observer,
+        budget=budget or Budget(),
+    )
 
 
 def test_success_waits_for_nothing() -> None:
@@ -70,6 +83,26 @@ def test_a_wish_of_no_wait_still_waits() -> None:
     clock = FakeClock()
     assert patiently(Failing(errors), clock, first_wait_s=8) == 6
     assert sum(clock.slept) > 0
+
+
+def test_the_last_error_says_how_often_it_was_tried() -> None:
+    errors: list[ProviderError] = [UnreachableError("x: 502", retryable=True) for _ in range(3)]
+    with pytest.raises(UnreachableError, match=r"^x: 502 \(tried 3 times\)$"):
+        patiently(Failing(errors), FakeClock(), attempts=3)
+    with pytest.raises(UnreachableError, match=r"^x: 502$"):
+        patiently(Failing([UnreachableError("x: 502")]), FakeClock())
+
+
+def test_what_all_calls_of_a_run_may_wait_together_is_bounded_and_told() -> None:
+    clock, budget = FakeClock(), Budget(total_s=25)
+    busy = [ThrottledError("x: 429", retryable=True, retry_after_s=10) for _ in range(4)]
+    assert patiently(Failing([*busy[:2]]), clock, budget=budget) == 3
+    with pytest.raises(
+        ThrottledError, match=r"429 \(tried once; the 25 s of this run .* are spent\)"
+    ):
+        patiently(Failing([*busy[2:]]), clock, budget=budget)
+    seen = budget.traffic(clock)
+    assert (seen.repeated, seen.waited_s) == (2, 20)
 
 
 @given(

@@ -22,6 +22,7 @@ from audctl.errors import (
     UnreachableError,
     UsageError,
 )
+from audctl.providers.budget import Budget
 from audctl.providers.retry import Patience
 from audctl.providers.transport import (
     Transport,
@@ -198,37 +199,33 @@ def test_a_sign_in_elsewhere_is_spoken_to_in_tls(bench: Bench) -> None:
     assert not caught.value.may_have_happened
 
 
-def test_calls_in_flight_are_bounded(bench: Bench) -> None:
-    class Counting:
-        """A budget of two that remembers how full it was."""
+def test_the_workers_of_a_run_share_one_budget(bench: Bench) -> None:
+    """Two transports to one endpoint never have more calls in flight than their budget lets in."""
+    inside, most, counting = 0, 0, threading.Lock()
 
-        def __init__(self) -> None:
-            self.gate, self.lock = threading.Semaphore(2), threading.Lock()
-            self.inside = self.most = 0
+    class Counting(httpx.Auth):
+        """Looks at how many calls are inside at the moment at which one leaves."""
 
-        def __enter__(self) -> None:
-            self.gate.acquire()
-            with self.lock:
-                self.inside += 1
-                self.most = max(self.most, self.inside)
+        def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]
+            nonlocal inside, most
+            with counting:
+                inside += 1
+                most = max(most, inside)
+            yield request
+            with counting:
+                inside -= 1
 
-        def __exit__(self, *_: object) -> None:
-            with self.lock:
-                self.inside -= 1
-            self.gate.release()
-
-    budget = Counting()
+    budget = Budget(3)
+    settings = TransportSettings(budget=budget)
     with (
-        Transport(
-            f"{bench.url}/v1", clock=bench.clock, auth=bench.auth(), budget=budget
-        ) as transport,
+        Transport(bench.url, clock=bench.clock, auth=Counting(), settings=settings) as one,
+        Transport(bench.url, clock=bench.clock, auth=Counting(), settings=settings) as other,
         ThreadPoolExecutor(8) as pool,
     ):
-        answers = list(
-            pool.map(lambda _: transport.send("GET", "/users/self", headers=HEADERS), range(40))
-        )
-    assert [each.status for each in answers] == [200] * 40
-    assert 1 <= budget.most <= 2
+        answers = list(pool.map(lambda n: (one, other)[n % 2].send("GET", "/r/test"), range(60)))
+    assert [each.status for each in answers] == [200] * 60
+    assert 1 < most <= 3
+    assert budget.traffic(bench.clock).made == 60
 
 
 def test_the_log_has_no_secret(
