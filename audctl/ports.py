@@ -89,6 +89,10 @@ class Provider(Protocol):
         """Read one object again by id; None when it is gone."""
         ...
 
+    def refuses_second(self, object_type: str, fields: Mapping[str, WriteValue]) -> bool:
+        """Whether ``create`` certainly raises ConflictError when an object with the key in ``fields`` is there."""
+        ...
+
     def create(self, object_type: str, fields: Mapping[str, WriteValue]) -> LiveObject:
         """Create and read back. Never repeats the call itself: see ``ProviderError.may_have_happened``."""
         ...

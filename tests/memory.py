@@ -132,6 +132,8 @@ class MemorySystem:
         """Called after each write; what it raises hides that the write happened."""
         self.looking: Callable[[str, str, str], None] = lambda *_: None
         """Called before each find and get (verb, type, key or id); what it raises happens instead."""
+        self.unique: frozenset[str] = frozenset()
+        """Types of which a second object with the same key is refused."""
         self._lock = threading.Lock()
         numbers = [int(o.id) for o in self.objects.values() if o.id.isdigit()]
         self._next = max([1000, *numbers]) + 1
@@ -160,6 +162,9 @@ class MemorySystem:
     def get(self, object_type: str, live_id: str) -> LiveObject | None:
         self.looking("get", object_type, live_id)
         return self.objects.get((object_type, live_id))
+
+    def refuses_second(self, object_type: str, fields: Mapping[str, LiveValue | Secret]) -> bool:
+        return object_type in self.unique
 
     def create(self, object_type: str, fields: Mapping[str, LiveValue | Secret]) -> LiveObject:
         with self._writing("create", object_type, str(fields.get("label", ""))):

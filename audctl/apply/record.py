@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from audctl.model.ledger import Ledger
     from audctl.ports import Clock, Lease, LedgerStore, WriteValue
 
-SAVE_AFTER_STEPS = 50
-"""At least so many steps between two saves; more in a large ledger, so that saving stays a small part."""
-
 SAVE_AFTER_S = 15.0
-"""Seconds after which even one unsaved step is saved."""
+"""Seconds from one save to the next while steps are being done."""
+
+SAVES_SHARE = 20
+"""A ledger that takes long to save is saved less often: at most one part in so many of a run goes into it.
+
+What a crash leaves unsaved costs the next run one call for each object made meanwhile: it is found by its intent."""
 
 
 class Recorder:
@@ -40,11 +42,12 @@ class Recorder:
         self._forgotten: set[Address] = set()
         self._intended: dict[Address, Intent] = {}
         self._settled: set[Address] = set()
-        self._unsaved = 0
+        self._unsaved = False
         self._amended = False
         self._torn = False
         """An object is deleted that a stored ledger still knows, and whose successor is not made."""
         self._saved_at = clock.monotonic()
+        self._saving_took_s = 0.0
 
     def move(self, moves: Mapping[Address, Address]) -> None:
         """Put entries under new addresses (new by old), all at once; goes with the next save."""
@@ -78,7 +81,7 @@ class Recorder:
 
     def record(self, step: Step, done: Done, owned: Mapping[str, WriteValue]) -> None:
         """Note the outcome of a step that was done."""
-        self._unsaved += 1
+        self._unsaved = True
         if step.change in {Change.DELETE, Change.FORGET} or not done.owned:
             self.forget(step.address)
             return
@@ -111,7 +114,7 @@ class Recorder:
 
         Due for saving at once: were the run killed now, the next one would blame somebody else for the deletion.
         """
-        self._unsaved += 1
+        self._unsaved = True
         self._torn = True
         if step.address in self.ledger.entries:
             self._forgotten.add(step.address)
@@ -132,12 +135,11 @@ class Recorder:
 
     @property
     def due(self) -> bool:
-        """Whether enough happened, or long enough ago, to save now."""
+        """Whether the last save is long enough ago, measured by what a save costs, to save now."""
         if not self._unsaved or self._torn:
             return self._torn
-        enough = max(SAVE_AFTER_STEPS, len(self.ledger.entries) // 20)
         waited = self._clock.monotonic() - self._saved_at
-        return self._unsaved >= enough or waited >= SAVE_AFTER_S
+        return waited >= max(SAVE_AFTER_S, SAVES_SHARE * self._saving_took_s)
 
     def save(self) -> None:
         """Write all pending changes as one new ledger; nothing pending, nothing written.
@@ -146,6 +148,7 @@ class Recorder:
         """
         if not self.pending:
             return
+        begun = self._clock.monotonic()
         following = self.ledger.with_changes(
             recorded=self._recorded.values(),
             forgotten=self._forgotten - self._recorded.keys(),
@@ -155,8 +158,9 @@ class Recorder:
         self._store.save(following, self._lease)
         self.ledger = following
         self._recorded, self._forgotten, self._intended, self._settled = {}, set(), {}, set()
-        self._unsaved, self._torn, self._amended = 0, False, False
+        self._unsaved, self._torn, self._amended = False, False, False
         self._saved_at = self._clock.monotonic()
+        self._saving_took_s = self._saved_at - begun
 
     def _put(self, entry: LedgerEntry) -> None:
         self._recorded[entry.address] = entry

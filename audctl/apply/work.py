@@ -1,6 +1,7 @@
 """One step against one live system: what a worker thread does, and all it does.
 
-Every write looks first: before a create by key, before anything else by id and fingerprint. A call that may
+Every write looks first: before a create by key, unless the live system itself refuses a second object with that key,
+before anything else by id and fingerprint. A call that may
 have happened is read back and never simply repeated.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from audctl.errors import InterruptedRun, ProviderError
+from audctl.errors import ConflictError, InterruptedRun, ProviderError
 from audctl.model.canonical import canonical
 from audctl.model.change import Change
 from audctl.model.objects import OBJECT_TYPES, Form
@@ -115,13 +116,19 @@ def _is_certain(error: Trouble) -> bool:
 
 def _create(task: Task, provider: Provider) -> Done | Failed:
     step = task.step
-    found = provider.find(step.type, task.key)
-    if found is not None:
+    # What an interrupted run may have made is looked for in any case: a refusal would say nothing of whose it is.
+    looks_first = task.ours or not provider.refuses_second(step.type, task.write)
+    if looks_first and (found := provider.find(step.type, task.key)) is not None:
         return _meet(task, provider, found)
     try:
         made = provider.create(step.type, task.write)
     except TROUBLE as error:
-        return _failed("", error) if _is_certain(error) else _look_for(task, provider, error)
+        if not _is_certain(error):
+            return _look_for(task, provider, error)
+        refused = isinstance(error, ConflictError) and not looks_first
+        if refused and (found := provider.find(step.type, task.key)) is not None:
+            return _meet(task, provider, found)
+        return _failed("", error)
     return Done(live_id=made.id)
 
 
@@ -164,7 +171,8 @@ def _look_for(task: Task, provider: Provider, error: Trouble) -> Done | Failed:
 
 def _update(task: Task, provider: Provider) -> Done | Failed:
     step = task.step
-    if step.change is Change.UPDATE and not task.write:
+    if not task.write:
+        # Recorded only: as it was read, it is what the manifest says. Adopting a whole account costs no call each.
         return Done(live_id=step.live_id)
     standing = provider.get(step.type, step.live_id)
     if standing is None or (obstacle := _obstacle(task, standing)):

@@ -244,7 +244,9 @@ def test_a_code_that_several_objects_share_is_not_guessed(
         "dataSourceId"
     ]
     other = provider.create("aam.trait", onboarded(new_source(bench, provider), code))
+    provider.read(["aam.dataSource"], bench.observer, within={})
     for _ in range(2):
+        assert not provider.refuses_second("aam.trait", onboarded(str(source), code))
         provider.create("aam.trait", onboarded(str(source), code))
 
     with pytest.raises(ConflictError, match="2 objects"):

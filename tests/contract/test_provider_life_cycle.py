@@ -47,6 +47,25 @@ def test_what_is_created_reads_back_equal(case: Case, bench: Bench) -> None:
     assert again.fingerprint() == live.fingerprint()
 
 
+def test_a_second_one_is_refused_where_the_provider_says_so(case: Case, bench: Bench) -> None:
+    provider = bench.provider(case)
+    live, fields = made(case, bench, provider)
+    said = provider.refuses_second(case.type, fields)
+    assert said == (
+        case.type in {"aam.trait", "aam.segment", "campaign.list", "campaign.sharedList"}
+    )
+    if not said:
+        return
+
+    with pytest.raises(ConflictError) as refused:
+        provider.create(case.type, fields)
+
+    assert not refused.value.may_have_happened
+    again = provider.find(case.type, live.key)
+    assert again is not None
+    assert again.id == live.id
+
+
 def test_it_is_found_by_its_key(case: Case, bench: Bench) -> None:
     provider = bench.provider(case)
     live, _ = made(case, bench, provider)

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from audctl.providers.audience_manager.rest import RestClient
 
 WHO_AM_I = "/users/self"
+_UNIQUE = {
+    "aam.trait": "uniqueTraitIntegrationCodes",
+    "aam.segment": "uniqueSegmentIntegrationCodes",
+}
+"""By object type: the member of a data source that says that no two may share an integration code."""
 DATA_SOURCES = "/datasources/"
 
 
@@ -36,6 +41,8 @@ class Ownership:
         self._lock = threading.Lock()
         self._company: str | None = None
         self._foreign: frozenset[str] | None = None
+        self._unique: set[tuple[str, str]] = set()
+        """Object type and data source."""
 
     def company(self) -> str:
         """Return the company's id (pid). The same call is the API's documented probe of access."""
@@ -50,11 +57,10 @@ class Ownership:
 
     def learn_data_sources(self, rows: Iterable[Row]) -> None:
         """Remember from a complete list which data sources are not this company's own."""
-        company = self.company()
         self._foreign = frozenset(
             decode_text(row.get("dataSourceId"))
             for row in rows
-            if origin_of_data_source(row, company) is not Origin.CUSTOMER
+            if self.of_data_source(row) is not Origin.CUSTOMER
         )
 
     def foreign_data_sources(self) -> frozenset[str]:
@@ -64,8 +70,18 @@ class Ownership:
         return self._foreign or frozenset()
 
     def of_data_source(self, row: Row) -> Origin:
-        """Judge a data source."""
+        """Judge a data source, and remember which integration codes it keeps unique."""
+        source = decode_text(row.get("dataSourceId"))
+        for object_type, member in _UNIQUE.items():
+            if row.get(member) is True:
+                self._unique.add((object_type, source))
+            else:
+                self._unique.discard((object_type, source))
         return origin_of_data_source(row, self.company())
+
+    def keeps_unique(self, object_type: str, source: str) -> bool:
+        """Whether a data source refuses a second object of this type with the same integration code."""
+        return (object_type, source) in self._unique
 
     def of_member(self, row: Row) -> Origin:
         """Judge an object that lies in a data source."""

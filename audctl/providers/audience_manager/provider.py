@@ -131,6 +131,10 @@ class AudienceManagerProvider:
         """Read one object again by id; None when it is gone."""
         return self._objects[object_type].get(live_id)
 
+    def refuses_second(self, object_type: str, fields: Mapping[str, WriteValue]) -> bool:
+        """Tell whether the data source keeps the integration codes of its traits or segments unique."""
+        return self.ownership.keeps_unique(object_type, str(fields.get("dataSource") or ""))
+
     def create(self, object_type: str, fields: Mapping[str, WriteValue]) -> LiveObject:
         """Create and read back."""
         return self._objects[object_type].create(fields)

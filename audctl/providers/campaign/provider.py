@@ -100,6 +100,10 @@ class CampaignProvider:
         """Read one object again by id; None when it is gone."""
         return self._mapping(object_type).get(live_id)
 
+    def refuses_second(self, object_type: str, fields: Mapping[str, WriteValue]) -> bool:  # noqa: ARG002
+        """Tell whether the table's documented unique index, or the create itself, refuses a key that is taken."""
+        return self._mapping(object_type).refuses_second
+
     def create(self, object_type: str, fields: Mapping[str, WriteValue]) -> LiveObject:
         """Insert and read back; raise ConflictError when the key is taken."""
         return self._mapping(object_type).create(fields)

@@ -19,6 +19,7 @@ from tests.memory import MemoryLease, World, failing
 
 if TYPE_CHECKING:
     from audctl.model.desired import DesiredObject
+    from audctl.model.ledger import Ledger
     from audctl.model.outcome import ApplyReport
 
 LIST = "List/l#campaign.list"
@@ -213,17 +214,41 @@ def test_a_create_that_nobody_can_tell_about_is_claimed_by_the_next_run(
     assert len([call for call in world.writes if call[:2] == ("create", "campaign.list")]) == 1
 
 
-def test_what_appeared_since_the_plan_is_not_taken() -> None:
+@pytest.mark.parametrize("unique", [frozenset(), frozenset({"campaign.list"})])
+def test_what_appeared_since_the_plan_is_not_taken(unique: frozenset[str]) -> None:
     world = World()
+    world.systems["campaign"].unique = unique
     plan = world.plan([make_desired(LIST, {"name": "l", "label": "L"})])
     theirs = make_live("campaign.list", "7", {"name": "l", "label": "Theirs"})
     world.systems["campaign"].objects["campaign.list", "7"] = theirs
     report = world.apply(plan)
     (failed,) = report.of(Result.FAILED)
     assert failed.message == "campaign.list 7 with the same key appeared since the plan"
-    assert world.writes == []
+    assert list(world.systems["campaign"].objects.values()) == [theirs]
     assert world.store.ledger.entries == {}
     assert world.store.ledger.intents == {}
+
+
+def test_nothing_is_looked_up_where_a_second_object_is_refused_anyway() -> None:
+    world = World()
+    looks: list[tuple[str, str, str]] = []
+    for system in world.systems.values():
+        system.unique = frozenset({"aam.trait", "campaign.list"})
+        system.looking = lambda *about: looks.append(about)
+    world.apply(world.plan(shop()))
+    assert world.plan(shop()).is_empty
+    found = {about[1] for about in looks if about[0] == "find"}
+    assert found == {"aam.dataSource", "aam.segment", "campaign.sharedList"}
+
+
+def test_what_an_interrupted_run_may_have_made_is_looked_up_wherever_it_is() -> None:
+    world = World(ledger=make_ledger(intents=[make_intent(LIST, "l")]))
+    world.systems["campaign"].unique = frozenset({"campaign.list"})
+    looks: list[str] = []
+    world.systems["campaign"].looking = lambda *about: looks.append(about[1])
+    report = world.apply(world.plan([make_desired(LIST, {"name": "l"})]))
+    assert [each.result for each in report.outcomes] == [Result.DONE]
+    assert looks == ["campaign.list"]
 
 
 def test_what_an_interrupted_run_made_since_the_plan_is_claimed() -> None:
@@ -586,12 +611,32 @@ def test_a_ledger_that_cannot_be_saved_stops_the_run_and_the_next_one_recovers()
     assert len([call for call in world.writes if call[:2] == ("create", "aam.dataSource")]) == 1
 
 
-def test_the_ledger_is_saved_at_bounded_intervals() -> None:
+@pytest.mark.parametrize(
+    ("save_s", "sizes"),
+    [
+        (0.5, [0, 0, 15, 30, 45, 60, 75, 90, 105, 120]),
+        (2.0, [0, 0, 40, 80, 120]),
+    ],
+)
+def test_a_ledger_is_saved_the_more_seldom_the_longer_it_takes(
+    save_s: float, sizes: list[int]
+) -> None:
     wanted = [make_desired(f"List/l{n}#campaign.list", {"name": f"l{n}"}) for n in range(120)]
     world = World()
-    world.apply(world.plan(wanted))
-    sizes = [len(each.entries) for each in world.store.saved]
-    assert sizes == [0, 0, 50, 100, 120]
+    save = world.store.save
+
+    def slow_save(ledger: Ledger, lease: MemoryLease) -> None:
+        world.clock.seconds += save_s
+        save(ledger, lease)
+
+    def one_second(*_: str) -> None:
+        world.clock.seconds += 1
+
+    world.store.save = slow_save  # type: ignore[method-assign]
+    world.systems["campaign"].after = one_second
+    world.apply(world.plan(wanted), parallelism=1)
+    assert [len(each.entries) for each in world.store.saved] == sizes
+    assert save_s * (len(sizes) - 2) <= 120 / 10
 
 
 def test_independent_steps_run_side_by_side() -> None:

@@ -23,6 +23,7 @@ class ListMapping(TableMapping):
 
     object_type = "campaign.list"
     schema = "nms:group"
+    refuses_second = True
 
     def _columns(self, names: CampaignNames) -> tuple[Column, ...]:  # noqa: ARG002 - all public
         return (

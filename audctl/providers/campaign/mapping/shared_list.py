@@ -35,6 +35,7 @@ class SharedListMapping(TableMapping):
 
     object_type = "campaign.sharedList"
     schema = "nms:group"
+    refuses_second = True
 
     def __init__(self, instance: Instance) -> None:
         self._flag = attribute_of(instance.names.list_is_shared)

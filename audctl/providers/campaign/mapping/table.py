@@ -56,6 +56,8 @@ class TableMapping:
     schema = ""
     audited = True
     """Whether the schema has the attributes of AUDIT_NODES."""
+    refuses_second = False
+    """Whether a row whose key is taken is refused for certain: by an index that is documented, or by ``create``."""
     page_condition: tuple[str, ...] = ()
     """Conditions a row must fulfil to be read at all."""
 
