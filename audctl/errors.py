@@ -7,6 +7,7 @@
     ├── RuleError              a rule's text that does not parse (in model.rules, with the place in the text)
     ├── UsageError             a command line that asks for something impossible
     ├── PlanRefused            a guard or a missing approval says no
+    │   └── RefusedByLaw           restrictions or export controls do; carries findings as FindingsError does
     ├── StalePlanError         what was approved is not what would run
     ├── LockError              the lock is held, or its store cannot be reached
     ├── LedgerError            the ledger cannot be read, or is newer than this audctl
@@ -52,6 +53,10 @@ class UsageError(AudctlError):
 
 class PlanRefused(AudctlError):  # noqa: N818 - it is a decision, not a fault
     """A finished plan that a guard does not let through (exit 3); the text names steps and flags."""
+
+
+class RefusedByLaw(PlanRefused, FindingsError):  # noqa: N818 - a decision as well
+    """Data that may not cross a binding (exit 3); nothing of anybody has been read."""
 
 
 class StalePlanError(AudctlError):

@@ -51,6 +51,9 @@ COMMANDS = {
     ),
     "import": CommandEntry("import_", "Write manifests for what is live."),
     "ledger": CommandEntry("ledger", "Look after audctl's record of what it owns."),
+    "exchange": CommandEntry(
+        "exchange", "Match members of audiences with the people that Campaign knows."
+    ),
     "explain": CommandEntry("explain", "Explain a kind, one of its fields, or a finding code."),
     "schema": CommandEntry("schema", "Print the JSON Schema of a kind."),
     "sandbox": CommandEntry("sandbox", "Run the local stand-in for the Adobe services."),

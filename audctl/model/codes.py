@@ -13,6 +13,7 @@ AUD23xx     import, and resources that are only observed
 AUD24xx     people
 AUD25xx     selecting a part of the project
 AUD26xx     how a run ended, in reports
+AUD27xx     exchanging members
 AUD30xx     doctor
 ==========  =====================================================
 """
@@ -154,6 +155,19 @@ CODES: Mapping[str, str] = MappingProxyType(
         "AUD2607": "A second read found something left to do, or could not prove that nothing is.",
         "AUD2608": "A live object is not what audctl last applied.",
         "AUD2609": "An object could not be read, so nobody knows whether it drifted.",
+        "AUD2701": "A file or table cannot be read, or is not what its name or control file says.",
+        "AUD2702": "There is nothing to import: no whole transfer of the destination among the files.",
+        "AUD2703": "Files can be read in two ways, and nothing in them tells which is meant.",
+        "AUD2704": "A table that the exchange needs is missing, or lacks a column.",
+        "AUD2705": "The folder for results holds something else, or cannot be written to.",
+        "AUD2706": "A number of Audience Manager's that the exchange needs is not known.",
+        "AUD2707": "A row was lost or counted twice: a fault of audctl, which keeps the result from being written.",
+        "AUD2708": "A transfer is not whole yet; it and all after it wait for the next import.",
+        "AUD2709": "The first transfer is an incremental one, so that people may be missing.",
+        "AUD2710": "No line names the audience.",
+        "AUD2711": "There is no such binding, or its data source cannot match anybody.",
+        "AUD2712": "The engine ran out of the memory or the disk it is given.",
+        "AUD2713": "The engine failed.",
     }
 )
 """One sentence for each code, sorted."""

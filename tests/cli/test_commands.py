@@ -30,6 +30,10 @@ HEAVY = (
     "deepdiff",
     "rich",
     "starlette",
+    "duckdb",
+    "isal",
+    "pyspark",
+    "obstore",
 )
 
 

@@ -81,16 +81,16 @@ def _claims(resource: Resource, surroundings: Surroundings) -> Iterator[Claim]:
     assert isinstance(spec, ImportBindingSpec)
     destination = carrier(spec, surroundings.resources)
     assert destination is not None
-    alias = _alias(spec, surroundings)
+    alias = alias_in_files(spec, surroundings.resources)
     yield Claim("aam.mapping", (destination[0], spec.audience, alias), "spec.audience")
     yield Claim("campaign.sharedList", (spec.list,), "spec.list")
 
 
-def _alias(spec: ImportBindingSpec, surroundings: Surroundings) -> str:
+def alias_in_files(spec: ImportBindingSpec, resources: Mapping[Address, Resource]) -> str:
     """Return what Audience Manager sends for the audience."""
     if isinstance(spec.alias, str):
         return spec.alias
-    audience = surroundings.resources[Address("Audience", spec.audience)].spec
+    audience = resources[Address("Audience", spec.audience)].spec
     assert isinstance(audience, AudienceSpec)
     return set_or(audience.integration_code, spec.audience)
 
@@ -109,7 +109,9 @@ def _desired(resource: Resource, surroundings: Surroundings) -> Iterator[Desired
     mapping.own("destination", reference("Destination", name, "aam.destination"), path)
     mapping.own("segment", segment, "spec.audience")
     mapping.own(
-        "alias", _alias(spec, surroundings), "spec.alias" if spec.alias else "spec.audience"
+        "alias",
+        alias_in_files(spec, surroundings.resources),
+        "spec.alias" if spec.alias else "spec.audience",
     )
     mapping.own("startDate", spec.start_date, "spec.startDate")
     mapping.own("endDate", spec.end_date, "spec.endDate")

@@ -1,0 +1,154 @@
+"""Who is in an audience, as statements over staged tables: written once, for every engine.
+
+=================  ================================  ==============================================================
+table              grain                             columns
+=================  ================================  ==============================================================
+audience_row       one row per line that was read    batch; id and tail: null when the line has no blank in it
+pattern            one row per distinct tail, apart  is_initial, tail, row_count; gap: blanks before the first list;
+                   for the initial full transfer     first, second: the lists; is_line: whether that is all
+                                                     (people share few combinations of segments)
+pattern_effect     as pattern                        effect: 1 adds to the audience, -1 takes out, 0 neither
+audience_id        one row per distinct id that any  id; adds, removes: how many lines do so; is_in: whether it is in
+                   line adds or takes out            the audience at the end; is_right: whether it looks like an id
+id_holder          one row per id and recipient, or  id: hashed where the data source says so; recipient_id
+                   more of the same
+opted_out          one row per recipient             recipient_id
+id_match           one row per row of id_holder      id, recipient_id, is_out: whether the recipient has opted out
+                   whose id is in the audience       (audience_id is unique by id, so no row comes twice through it)
+=================  ================================  ==============================================================
+
+Within one transfer, which names a person once, an addition wins over a removal of the same id. Nothing here depends on
+the order of rows, so that engines agree.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audctl.exchange.sql_text import literal, looks_right
+from audctl.model.exchange import ImportBucket
+
+if TYPE_CHECKING:
+    from audctl.exchange.job import IdSpace
+
+AUDIENCE_ROW = """
+SELECT batch, substr(line, 1, blank - 1) AS id, substr(line, blank) AS tail
+FROM (
+    SELECT batch, line, nullif(strpos(line, ' '), 0) AS blank
+    FROM (SELECT batch, rtrim(replace(line, chr(9), ' ')) AS line FROM line_in) AS clean
+) AS found
+"""
+"""Null on both where there is no blank; a blank in the first place leaves an empty id."""
+
+PATTERN = """
+SELECT
+    is_initial, tail, row_count, gap,
+    split_part(body, ' ', 1) AS first,
+    ltrim(substr(body, length(split_part(body, ' ', 1)) + 1)) AS second,
+    NOT regexp_matches(body, '[^ ] +[^ ]+ +[^ ]') AS is_line
+FROM (
+    SELECT
+        is_initial, tail, row_count,
+        length(tail) - length(ltrim(tail)) AS gap, ltrim(tail) AS body
+    FROM (
+        SELECT batch = 0 AS is_initial, tail, count(*) AS row_count
+        FROM audience_row WHERE id <> '' GROUP BY batch = 0, tail
+    ) AS distinct_tail
+) AS measured
+"""
+
+SEPARATOR = """
+SELECT min(gap), max(gap), max(CASE WHEN second <> '' THEN 1 ELSE 0 END) FROM pattern WHERE is_line
+"""
+
+
+def mentions(alias: str, sid: str) -> str:
+    """Return how many lines name the audience by either value."""
+    named = ", ".join(
+        f"sum(CASE WHEN {_lists('first', each)} OR {_lists('second', each)} THEN row_count ELSE 0 END)"
+        for each in (alias, sid)
+    )
+    return f"SELECT {named} FROM pattern WHERE is_line"
+
+
+def pattern_effect(value: str, blanks: int) -> str:
+    """Return what each tail does to the audience that stands as ``value``, with so many blanks between columns."""
+    # More blanks than one separator: the first list is empty, and the only one there is takes out.
+    added = f"(gap < {2 * blanks} AND {_lists('first', value)})"
+    removed = f"(CASE WHEN gap < {2 * blanks} THEN {_lists('second', value)} ELSE {_lists('first', value)} END)"
+    return f"""
+SELECT is_initial, tail, row_count, is_well,
+    CASE WHEN NOT is_well THEN 0 WHEN {added} THEN 1 WHEN {removed} AND NOT is_initial THEN -1 ELSE 0 END AS effect
+FROM (
+    SELECT *, is_line AND (gap < {2 * blanks} OR second = '') AS is_well FROM pattern
+) AS checked
+"""
+
+
+def _lists(column: str, value: str) -> str:
+    return f"strpos(',' || {column} || ',', {literal(f',{value},')}) > 0"
+
+
+def audience_id(space: IdSpace) -> str:
+    """Return every id that a line of the audience names, with what became of it."""
+    return f"""
+SELECT id, adds, removes, last_change % 2 = 1 AS is_in, {looks_right("id", space)} AS is_right
+FROM (
+    SELECT
+        r.id,
+        sum(CASE WHEN p.effect = 1 THEN 1 ELSE 0 END) AS adds,
+        sum(CASE WHEN p.effect = -1 THEN 1 ELSE 0 END) AS removes,
+        max(2 * r.batch + CASE WHEN p.effect = 1 THEN 1 ELSE 0 END) AS last_change
+    FROM audience_row AS r
+    JOIN pattern_effect AS p ON r.tail = p.tail AND (r.batch = 0) = p.is_initial
+    WHERE p.effect <> 0 AND r.id <> ''
+    GROUP BY r.id
+) AS changed
+"""
+
+
+def id_match(*, checks_recipients: bool) -> str:
+    """Return whom the ids of the audience stand for; ``checks_recipients``: only those who still are recipients."""
+    known = "JOIN recipients AS k ON k.recipient_id = h.recipient_id" if checks_recipients else ""
+    return f"""
+SELECT a.id, h.recipient_id, o.recipient_id IS NOT NULL AS is_out
+FROM id_holder AS h
+JOIN audience_id AS a ON a.id = h.id
+{known}
+LEFT JOIN opted_out AS o ON o.recipient_id = h.recipient_id
+WHERE a.is_in AND a.is_right
+"""
+
+
+LINES = "SELECT count(*) FROM audience_row"
+
+BY_PATTERN = """
+SELECT
+    sum(CASE WHEN is_well THEN 0 ELSE row_count END),
+    sum(CASE WHEN is_well AND effect = 0 THEN row_count ELSE 0 END)
+FROM pattern_effect
+"""
+WITHOUT_ID = "SELECT count(*) FROM audience_row WHERE id IS NULL OR id = ''"
+
+BY_ID = """
+SELECT
+    sum(removes) + sum(CASE WHEN is_in THEN 0 ELSE adds END),
+    sum(CASE WHEN is_in AND NOT is_right THEN adds ELSE 0 END),
+    sum(CASE WHEN is_in AND is_right THEN adds - 1 ELSE 0 END),
+    sum(CASE WHEN is_in AND is_right THEN 1 ELSE 0 END)
+FROM audience_id
+"""
+"""Removed, of a wrong kind, repeated; and the ids that are left to be matched."""
+
+BY_MATCH = """
+SELECT sum(CASE WHEN is_out THEN 1 ELSE 0 END), sum(CASE WHEN is_out THEN 0 ELSE 1 END)
+FROM (SELECT id, min(is_out) AS is_out FROM id_match GROUP BY id) AS matched
+"""
+"""Ids of which everybody has opted out, and the others."""
+
+MEMBERS = "SELECT DISTINCT recipient_id FROM id_match WHERE NOT is_out"
+MEMBER_COUNT = "SELECT count(*) FROM member"
+MEMBERS_IN_ORDER = "SELECT recipient_id FROM member ORDER BY length(recipient_id), recipient_id"
+"""Numbers in their order, without reading texts as numbers."""
+
+BUCKETS = tuple(each.value for each in ImportBucket)

@@ -1,0 +1,199 @@
+"""Run an import: an audience's files and Campaign's tables in, members and a tally out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from audctl.exchange import import_sql
+from audctl.exchange.faults import fault, warning
+from audctl.exchange.job import MembersForm, SegmentValue, Separator
+from audctl.exchange.people import read_people
+from audctl.exchange.ports import LineBatch, RowTarget
+from audctl.exchange.transfers import find_chain
+from audctl.model.exchange import ImportBucket, ImportOutcome, ReadTransfer, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from audctl.exchange.job import ImportJob
+    from audctl.exchange.ports import Engine, Told
+    from audctl.exchange.result import ResultFolder
+    from audctl.exchange.transfers import Chain, Transfer
+    from audctl.model.exchange import WrittenFile
+    from audctl.model.finding import Finding
+    from audctl.ports import Clock
+
+
+def run_import(
+    job: ImportJob, engine: Engine, told: Told, clock: Clock, result: ResultFolder | None
+) -> ImportOutcome:
+    """Return who is in the audience, as numbers; their recipients go to ``result``, unless that is None.
+
+    Raises FindingsError before anything is written when files, tables or their reading fall short.
+    """
+    began = clock.monotonic()
+    chain = find_chain(
+        job.files,
+        job.template,
+        destination_id=job.destination_id,
+        data_source_id=job.space.data_source_id,
+    )
+    counted = _read(job, chain, engine, told)
+    findings = list(chain.findings)
+    blanks = _blanks(job, chain, engine)
+    value = _value(job, engine, findings)
+    engine.create("pattern_effect", import_sql.pattern_effect(value, blanks))
+    told.advanced("putting the audience together", 0, None)
+    engine.create("audience_id", import_sql.audience_id(job.space))
+    told.advanced("matching people", 0, None)
+    checks = read_people(job.space, job.people, engine, told)
+    engine.create("id_match", import_sql.id_match(checks_recipients=checks))
+    engine.create("member", import_sql.MEMBERS)
+    ((members,),) = engine.fetch(import_sql.MEMBER_COUNT)
+    tally = _tally(engine, sum(counted.values()))
+    files: tuple[WrittenFile, ...] = ()
+    if result is not None:
+        told.advanced("writing members", _number(members), None)
+        files = engine.write(import_sql.MEMBERS_IN_ORDER, _target(job), result.staging)
+    return ImportOutcome(
+        binding=job.binding,
+        destination_id=job.destination_id,
+        data_source_id=chain.data_source_id,
+        transfers=tuple(
+            ReadTransfer(
+                name=each.name,
+                is_full=each.is_full,
+                files=len(each.files),
+                rows=counted[number],
+            )
+            for number, each in _numbered(chain)
+        ),
+        superseded=chain.superseded,
+        skipped=chain.skipped,
+        tally=tally,
+        members=_number(members),
+        files=files,
+        findings=tuple(findings),
+        seconds=clock.monotonic() - began,
+        as_of=datetime.fromtimestamp(chain.transfers[-1].at_s, UTC),
+    )
+
+
+def _numbered(chain: Chain) -> list[tuple[int, Transfer]]:
+    """Return the transfers with their numbers: 0 is only ever a full one, in which removals mean nothing."""
+    first = 0 if chain.starts_full else 1
+    return list(enumerate(chain.transfers, first))
+
+
+def _read(job: ImportJob, chain: Chain, engine: Engine, told: Told) -> Mapping[int, int]:
+    batches = [LineBatch(number=number, files=each.files) for number, each in _numbered(chain)]
+    counted = engine.read_lines("audience_row", import_sql.AUDIENCE_ROW, batches, job.files, told)
+    ((stored,),) = engine.fetch(import_sql.LINES)
+    if stored != sum(counted.values()):
+        raise fault(
+            "AUD2707",
+            f"{sum(counted.values()):,} lines were read, and {_number(stored):,} arrived",
+            "please report this",
+        )
+    engine.create("pattern", import_sql.PATTERN)
+    return counted
+
+
+def _blanks(job: ImportJob, chain: Chain, engine: Engine) -> int:
+    """Return how many blanks separate columns.
+
+    A line that only takes out has an empty list between two separators: with one blank each it looks like a line that
+    only adds with two. A full transfer has no such lines, and a line with one blank tells for all.
+    """
+    if job.template.separator is not Separator.AUTO:
+        return 1 if job.template.separator is Separator.ONE else 2
+    ((least, most, has_second),) = engine.fetch(import_sql.SEPARATOR)
+    if least is None or least == 1:
+        return 1
+    if chain.starts_full or has_second or _number(most) > _TWO:
+        return _TWO
+    raise fault(
+        "AUD2703",
+        "every line has two blanks and one list: it may add with two blanks between columns, or take out with one",
+        "say which with --separator one or --separator two",
+    )
+
+
+_TWO = 2
+
+
+def _value(job: ImportJob, engine: Engine, findings: list[Finding]) -> str:
+    """Return what stands for the audience in the files."""
+    sid = "" if job.sid is None else str(job.sid)
+    wanted = job.template.value
+    if wanted is SegmentValue.SID and not sid:
+        raise fault(
+            "AUD2706",
+            f"the number of the segment of {job.binding} is not known",
+            "apply the project first, or give it with --segment-id",
+        )
+    ((by_alias, by_sid),) = engine.fetch(import_sql.mentions(job.alias, sid or job.alias))
+    if wanted is SegmentValue.AUTO and sid not in ("", job.alias) and by_alias and by_sid:
+        raise fault(
+            "AUD2703",
+            f'lines name both the alias "{job.alias}" and the segment {sid}: which of them is meant cannot be told',
+            "say it with --segment-value alias or --segment-value sid",
+        )
+    is_sid = wanted is SegmentValue.SID or (
+        wanted is SegmentValue.AUTO and bool(by_sid) and not by_alias
+    )
+    value, found = (sid or job.alias, by_sid) if is_sid else (job.alias, by_alias)
+    if not found:
+        either = f" or segment {sid}" if sid and wanted is SegmentValue.AUTO else ""
+        findings.append(
+            warning(
+                "AUD2710",
+                f'no line names the audience, as "{value}"{either}: the list would be empty',
+                "check the mapping's alias, or that anybody is in the audience",
+            )
+        )
+    return value
+
+
+def _tally(engine: Engine, rows: int) -> Tally:
+    ((without_id,),) = engine.fetch(import_sql.WITHOUT_ID)
+    ((malformed, elsewhere),) = engine.fetch(import_sql.BY_PATTERN)
+    ((removed, wrong, repeated, asked),) = engine.fetch(import_sql.BY_ID)
+    ((out, matched),) = engine.fetch(import_sql.BY_MATCH)
+    unknown = _number(asked) - _number(out) - _number(matched)
+    counts = {
+        ImportBucket.MALFORMED: _number(without_id) + _number(malformed),
+        ImportBucket.OTHER_AUDIENCE: _number(elsewhere),
+        ImportBucket.REMOVED: _number(removed),
+        ImportBucket.WRONG_ID_SPACE: _number(wrong),
+        ImportBucket.DUPLICATE: _number(repeated),
+        ImportBucket.UNKNOWN_ID: unknown,
+        ImportBucket.OPTED_OUT: _number(out),
+        ImportBucket.MATCHED: _number(matched),
+    }
+    tally = Tally(rows=rows, buckets={each.value: counts[each] for each in ImportBucket})
+    return balanced(tally)
+
+
+def balanced(tally: Tally) -> Tally:
+    """Return the tally; raise FindingsError when a row is lost or counted twice, so that nothing comes of it."""
+    if not tally.is_balanced:
+        raise fault(
+            "AUD2707",
+            f"{tally.rows:,} rows were read, and the buckets hold {sum(tally.buckets.values()):,}",
+            "nothing was written; please report this",
+        )
+    return tally
+
+
+def _number(value: object) -> int:
+    """Return a count; the sum of no rows is none."""
+    return 0 if value is None else int(str(value))
+
+
+def _target(job: ImportJob) -> RowTarget:
+    if job.form is MembersForm.PARQUET:
+        return RowTarget(name=lambda _: "members.parquet", content="members", form="parquet")
+    name = "members.csv.gz" if job.is_gzip else "members.csv"
+    return RowTarget(name=lambda _: name, content="members", form="csv", is_gzip=job.is_gzip)

@@ -1,0 +1,144 @@
+"""A folder of results: written under temporary names, then named, and last a manifest that says what there is.
+
+Without ``manifest.json`` a folder holds no result; with it, every file it names is whole and has the checksum it
+states. A result takes the place of an earlier one in the same folder; anything else in it is not touched, and keeps a
+result from being written there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audctl.exchange.faults import fault
+from audctl.exchange.pipes import create_private
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from audctl.model.exchange import WrittenFile
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+"""Grows when the manifest's meaning changes."""
+
+_UNFINISHED = ".unfinished-"
+_PRIVATE_FOLDER = 0o700
+
+
+class ResultFolder:
+    """One result in the making."""
+
+    def __init__(self, folder: Path, staging: Path, earlier: Sequence[str]) -> None:
+        self.folder = folder
+        self.staging = staging
+        """Where files are written first."""
+        self._earlier = earlier
+
+    def finish(self, files: Sequence[WrittenFile], described: Mapping[str, object]) -> None:
+        """Put the files in their place and say so; nothing of an earlier result is left."""
+        document = {
+            "format": FORMAT,
+            **described,
+            "files": [
+                {
+                    "name": each.name,
+                    "content": each.content,
+                    "rows": each.rows,
+                    "bytes": each.bytes,
+                    "sha256": each.sha256,
+                }
+                for each in files
+            ],
+        }
+        written = self.staging / MANIFEST
+        with create_private(written) as stream:
+            stream.write(json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        (self.folder / MANIFEST).unlink(missing_ok=True)
+        for each in files:
+            (self.staging / each.name).replace(self.folder / each.name)
+        for name in set(self._earlier) - {each.name for each in files}:
+            (self.folder / name).unlink(missing_ok=True)
+        _sync(self.folder)
+        written.replace(self.folder / MANIFEST)
+        _sync(self.folder)
+
+
+@contextmanager
+def open_result(folder: Path) -> Iterator[ResultFolder]:
+    """Give a place for a result; whatever goes wrong in the block, the folder stays as it was."""
+    earlier = earlier_files(folder)
+    existed = folder.is_dir()
+    try:
+        folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
+    except OSError as error:
+        raise fault("AUD2705", f"{folder} cannot be written to: {error.strerror}") from error
+    try:
+        yield ResultFolder(folder, staging, earlier)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        if not existed and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def earlier_files(folder: Path) -> Sequence[str]:
+    """Return the files of an earlier result; raise FindingsError when the folder holds anything else."""
+    if not folder.exists():
+        return ()
+    if not folder.is_dir():
+        raise fault("AUD2705", f"{folder} is no folder", "name another with --out")
+    there = {each.name for each in folder.iterdir() if not each.name.startswith(_UNFINISHED)}
+    if not there:
+        return ()
+    manifest = read_manifest(folder)
+    names = [] if manifest is None else [str(each["name"]) for each in _files(manifest)]
+    strangers = sorted(there - {MANIFEST, *names})
+    if manifest is None or strangers:
+        raise fault(
+            "AUD2705",
+            f"{folder} holds something that is no result of an exchange: {', '.join(strangers[:3])}",
+            "name an empty folder, or that of an earlier result, with --out",
+        )
+    return names
+
+
+def read_manifest(folder: Path) -> Mapping[str, object] | None:
+    """Return the manifest of a result; None where there is none that can be read."""
+    try:
+        document = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        return None
+    return document
+
+
+def _files(manifest: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
+    listed = manifest.get("files")
+    rows = listed if isinstance(listed, list) else []
+    # A name is never a way out of the folder, whoever wrote the manifest.
+    return [
+        each
+        for each in rows
+        if isinstance(each, dict)
+        and isinstance(each.get("name"), str)
+        and each["name"] == Path(each["name"]).name
+        and each["name"] != MANIFEST
+    ]
+
+
+def _sync(folder: Path) -> None:
+    """Make the names last: a rename is only as safe as its folder."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,63 @@
+"""Pieces that statements of both directions share, in words that DuckDB and, through SQLGlot, Spark understand."""
+
+from __future__ import annotations
+
+from audctl.exchange.job import Hashing, IdKind, IdSpace
+
+BLANKS = "chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || ' '"
+"""White space, as far as it is taken off the ends of an id before hashing."""
+
+_DIGESTS = {Hashing.MD5: 32, Hashing.SHA256: 64}
+"""Hexadecimal digits of each."""
+
+_YES = "('1', 'true', 'yes', 't', 'y')"
+"""What a flag says when it is up."""
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def hashed(column: str, hashing: Hashing) -> str:
+    """Return the SQL of a declared id as it travels: as it is, or trimmed, lower-cased and digested."""
+    if hashing is Hashing.NONE:
+        return column
+    return f"{hashing}(lower(trim({column}, {BLANKS})))"
+
+
+def looks_right(column: str, space: IdSpace) -> str:
+    """Return the SQL condition of an id that can be one of the data source's."""
+    if space.kind is IdKind.VISITOR:
+        # The length first: it is all that most wrong ids are asked for.
+        return f"(length({column}) = 38 AND NOT regexp_matches({column}, '[^0-9]'))"
+    digits = _DIGESTS.get(space.hashing)
+    if digits is None:
+        return "TRUE"
+    return f"(length({column}) = {digits} AND NOT regexp_matches({column}, '[^0-9a-f]'))"
+
+
+def id_holder(space: IdSpace) -> str:
+    """Return the ids by which Campaign knows people, in the form in which they travel."""
+    if space.kind is IdKind.VISITOR:
+        return "SELECT visitor_id AS id, recipient_id FROM tracking WHERE visitor_id <> ''"
+    there = "key <> ''" if space.hashing is Hashing.NONE else f"trim(key, {BLANKS}) <> ''"
+    return (
+        f"SELECT {hashed('key', space.hashing)} AS id, recipient_id FROM recipients WHERE {there}"
+    )
+
+
+FLAGGED = f"SELECT recipient_id FROM recipients WHERE lower(opted_out) IN {_YES}"
+LISTED = "SELECT recipient_id FROM opt_outs WHERE recipient_id <> ''"
+NOBODY = "SELECT recipient_id FROM (SELECT '' AS recipient_id) AS nobody WHERE recipient_id <> ''"
+
+
+def opted_out(*, flagged: bool, listed: bool) -> str:
+    """Return everybody who has opted out, once."""
+    parts = [text for text, there in ((FLAGGED, flagged), (LISTED, listed)) if there]
+    return " UNION ".join(parts or [NOBODY])
+
+
+def identifier(name: str) -> str:
+    """Return a column's name as SQL."""
+    return '"' + name.replace('"', '""') + '"'

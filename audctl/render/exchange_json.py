@@ -1,0 +1,53 @@
+"""Exchanges as plain data for other programs, by the rules of :mod:`audctl.render.to_json`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from audctl.render.to_json import findings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from audctl.model.exchange import ImportOutcome, Tally, WrittenFile
+
+Json = dict[str, Any]
+
+
+def exchange_import(outcome: ImportOutcome) -> Json:
+    """Give the tally, the transfers that were read, the files that were written, and findings."""
+    return {
+        "kind": "import",
+        "binding": outcome.binding,
+        "destination": outcome.destination_id,
+        "dataSource": outcome.data_source_id,
+        "asOf": outcome.as_of.isoformat(),
+        "members": outcome.members,
+        "tally": _tally(outcome.tally),
+        "transfers": [
+            {"name": each.name, "full": each.is_full, "files": each.files, "rows": each.rows}
+            for each in outcome.transfers
+        ],
+        "superseded": outcome.superseded,
+        "skipped": dict(outcome.skipped),
+        "files": _files(outcome.files),
+        "findings": findings(outcome.findings),
+        "seconds": round(outcome.seconds, 3),
+    }
+
+
+def _tally(tally: Tally) -> Json:
+    return {"rows": tally.rows, **tally.buckets}
+
+
+def _files(files: Iterable[WrittenFile]) -> list[Json]:
+    return [
+        {
+            "name": each.name,
+            "content": each.content,
+            "rows": each.rows,
+            "bytes": each.bytes,
+            "sha256": each.sha256,
+        }
+        for each in files
+    ]

@@ -1,0 +1,270 @@
+"""Files as nobody wants them: what becomes of them, and that nothing is written when they are not what they say."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import stat
+from dataclasses import replace
+from hashlib import md5, sha256
+from typing import TYPE_CHECKING
+
+import pytest
+
+from audctl.errors import FindingsError
+from audctl.exchange.job import MembersForm, SegmentValue, Separator, Template
+from audctl.exchange.packed import LONGEST_LINE
+from tests.exchange import (
+    DECLARED,
+    FULL,
+    HASHED,
+    ITER,
+    Case,
+    buckets,
+    put_control,
+    visitor_id,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+T, LATER = "1767225600", "1767312000"
+ONE, TWO, LONG = visitor_id(1), visitor_id(2), "1234567890" * 3 + "12345678"
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    found = Case(tmp_path)
+    found.know([(1, "C-1", 0), (2, "C-2", 0), (3, "0003", 0)])
+    found.track([(1, ONE), (2, TWO), (2, LONG), (3, LONG)])
+    return found
+
+
+def refusal(case: Case) -> str:
+    with pytest.raises(FindingsError) as caught:
+        case.run()
+    assert not case.out.exists(), "nothing may be left behind"
+    assert {each.name for each in case.root.iterdir()} <= {
+        "files",
+        "recipients.csv",
+        "tracking.csv",
+    }
+    (finding,) = caught.value.findings
+    return f"{finding.code} {finding.message} ({finding.hint})"
+
+
+def test_ids_are_text_with_all_their_digits(case: Case) -> None:
+    near = LONG[:-1] + "7"
+    case.put(f"{FULL}{T}.sync", [f"{ONE} vip", f"{LONG} vip", f"{near} vip", f"{ONE[1:]} vip"])
+    outcome = case.run()
+    assert case.members == ["1", "2", "3"]
+    assert buckets(outcome) == {"matched": 2, "unknownId": 1, "wrongIdSpace": 1}
+
+
+def test_declared_ids_keep_leading_zeros_and_case(case: Case) -> None:
+    case.space = DECLARED
+    case.put(f"{FULL}{T}.sync", ["0003 vip", "3 vip", "c-1 vip", "C-2 vip"])
+    outcome = case.run()
+    assert case.members == ["2", "3"]
+    assert buckets(outcome) == {"matched": 2, "unknownId": 2}
+
+
+def test_unicode_and_quotes_are_nothing_special(case: Case) -> None:
+    case.space = DECLARED
+    names = ["Jürgen", '"quoted"', "a,b", "it's", "\u202eevil", "😀", "back\\slash"]
+    case.know([(number, name, "") for number, name in enumerate(names, 1)])
+    case.put(f"{FULL}{T}.sync", [f"{name} vip" for name in names])
+    assert case.run().members == len(names)
+
+
+def test_hashed_ids_are_normalised_before_they_are_compared(case: Case) -> None:
+    case.space = HASHED
+    case.know(
+        [(1, " JohnDoe@Example.com ", 0), (2, "", 0), (3, "  ", 0)], ("id", "email", "blackList")
+    )
+    known = "55e79200c1635b37ad31a378c39feb12f120f116625093a19bc32fff15041149"
+    nothing = sha256(b"").hexdigest()
+    case.put(
+        f"{FULL}{T}.sync", [f"{each} vip" for each in (known, nothing, known.upper(), "a@b.c")]
+    )
+    outcome = case.run()
+    assert case.members == ["1"]
+    assert buckets(outcome) == {"matched": 1, "unknownId": 1, "wrongIdSpace": 2}
+
+
+def test_line_ends_and_trailing_blanks_are_no_part_of_anything(case: Case) -> None:
+    case.put(f"{FULL}{T}.sync", [f"{ONE} vip", f"{TWO}\tvip  \t"], end=b"\r\n")
+    case.put(f"{ITER}{LATER}.sync", [b"\xef\xbb\xbf" + f"{LONG} vip".encode()], end=b"")
+    assert buckets(case.run()) == {"matched": 3}
+
+
+def test_lines_that_are_none_are_counted_and_leave_the_others_alone(case: Case) -> None:
+    wrong: list[str | bytes] = [
+        "", "   ", "vip", " x vip", f"{ONE} vip a b", b"\xff\xfe vip", b"nul\0 vip", b"a\rb vip", b"sep\x01 vip",
+        b"x" * (LONGEST_LINE + 1) + b" vip", "y " + "z" * (LONGEST_LINE + 1),
+    ]  # fmt: skip
+    case.put(f"{FULL}{T}.sync.gz", [f"{ONE} vip", *wrong, f"{TWO} vip"])
+    outcome = case.run()
+    assert case.members == ["1", "2"]
+    assert buckets(outcome) == {"matched": 2, "malformed": len(wrong)}
+
+
+def test_a_very_long_line_is_still_a_line(case: Case) -> None:
+    many = ",".join(map(str, range(100_000)))
+    case.put(f"{FULL}{T}.sync", [f"{ONE} {many},vip", f"{TWO} vip"])
+    assert buckets(case.run()) == {"matched": 2}
+
+
+def test_many_lines_of_one_id_and_many_clicks_of_one_person(case: Case) -> None:
+    case.put(f"{FULL}{T}.sync.gz", [f"{ONE} vip"] * 1_000_000)
+    case.track([(number % 3 + 1, ONE) for number in range(30_000)])
+    outcome = case.run()
+    assert case.members == ["1", "2", "3"]
+    assert buckets(outcome) == {"matched": 1, "duplicate": 999_999}
+
+
+def test_empty_files_are_an_empty_audience(case: Case) -> None:
+    case.put(f"{FULL}{T}.sync", [])
+    case.put(f"{ITER}{LATER}.sync.gz", [])
+    outcome = case.run()
+    assert case.members == []
+    assert outcome.tally.rows == 0
+    assert [each.code for each in outcome.findings] == ["AUD2710"]
+
+
+def test_an_empty_transfer_has_only_a_control_file(case: Case) -> None:
+    case.files.mkdir()
+    put_control(case.files, f"{FULL}{T}", [])
+    assert case.run().members == 0
+
+
+def cut(raw: bytes) -> bytes:
+    return raw[:-9]
+
+
+def flipped(raw: bytes) -> bytes:
+    return raw[:-8] + bytes([raw[-8] ^ 1]) + raw[-7:]
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [(cut, "its end is missing"), (flipped, "its data is damaged"), (lambda _: b"", "it is empty"),
+     (lambda _: b"plain text", "its data is damaged"), (lambda raw: raw + b"rest", "its end is missing")],
+)  # fmt: skip
+def test_a_damaged_gzip_file_stops_everything(case: Case, damage: object, why: str) -> None:
+    assert callable(damage)
+    path = case.put(f"{FULL}{T}.sync.gz", [f"{visitor_id(each)} vip" for each in range(100_000)])
+    path.write_bytes(damage(path.read_bytes()))
+    message = refusal(case)
+    assert message.startswith(f"AUD2701 {path.name} is no whole gzip file: {why}")
+    assert "nothing was written" in message
+
+
+def test_gzip_files_one_behind_the_other_are_one_file(case: Case) -> None:
+    path = case.put(f"{FULL}{T}.sync.gz", [f"{ONE} vip"])
+    path.write_bytes(path.read_bytes() + gzip.compress(f"{TWO} vip".encode()))
+    assert case.run().members == 2
+
+
+def test_control_files_are_believed_no_more_than_the_files(case: Case) -> None:
+    path = case.put(f"{FULL}{T}.sync", [f"{ONE} vip"])
+    right = md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    put_control(case.files, f"{FULL}{T}", [path], md5=right.upper())
+    assert case.run().members == 1
+    for each in (*case.out.iterdir(), case.out):
+        each.unlink() if each.is_file() else each.rmdir()
+    put_control(case.files, f"{FULL}{T}", [path], md5="0" * 32)
+    assert "its MD5 differs" in refusal(case)
+    put_control(case.files, f"{FULL}{T}", [path], FileLineCount=3)
+    assert "has 1 lines, where its control file says 3" in refusal(case)
+
+
+def test_a_removal_with_one_blank_is_no_addition_with_two(case: Case) -> None:
+    case.put(f"{FULL}{T}.sync", [f"{ONE} vip", f"{TWO} vip"])
+    case.put(f"{ITER}{LATER}.sync", [f"{ONE}  vip"])
+    outcome = case.run()
+    assert case.members == ["2"]
+    assert buckets(outcome) == {"matched": 1, "removed": 2}
+
+
+def test_two_blanks_are_seen_in_a_full_transfer(case: Case) -> None:
+    case.put(f"{FULL}{T}.sync", [f"{ONE}  vip", f"{TWO}  vip"])
+    case.put(f"{ITER}{LATER}.sync", [f"{ONE}    vip", f"{LONG}  vip  80022"])
+    assert case.run().members == 2
+    assert case.members == ["2", "3"]
+
+
+def test_blanks_that_may_mean_either_are_not_guessed(case: Case) -> None:
+    case.put(f"{ITER}{T}.sync", [f"{ONE}  vip"])
+    assert "--separator" in refusal(case)
+    case.template = Template(separator=Separator.TWO)
+    assert case.run().members == 1
+    case.template = Template(separator=Separator.ONE)
+    assert case.run().members == 0
+
+
+def test_segments_go_by_alias_or_by_number(case: Case) -> None:
+    case.sid = 80021
+    path = case.put(f"{FULL}{T}.sync", [f"{ONE} 80021,80022", f"{TWO} 80022"])
+    assert case.run().members == 1
+    path.write_text(f"{ONE} 80021,80022\n{TWO} vip\n")
+    case.template = Template(value=SegmentValue.ALIAS)
+    assert case.run().members == 1
+    assert case.members == ["2"]
+    case.template = Template()
+    for each in (*case.out.iterdir(), case.out):
+        each.unlink() if each.is_file() else each.rmdir()
+    assert "--segment-value" in refusal(case)
+
+
+def test_who_opted_out_is_left_out_whatever_says_so(case: Case) -> None:
+    case.know([(1, "", 1), (2, "", 0), (3, "", "")])
+    case.leave_out(["3", "3", "99"])
+    case.put(f"{FULL}{T}.sync", [f"{ONE} vip", f"{TWO} vip", f"{LONG} vip"])
+    outcome = case.run()
+    assert case.members == ["2"]
+    assert buckets(outcome) == {"matched": 2, "optedOut": 1}
+
+
+def test_people_who_are_no_recipients_any_more_are_unknown(case: Case) -> None:
+    case.track([(1, ONE), (4, TWO)])
+    case.put(f"{FULL}{T}.sync", [f"{ONE} vip", f"{TWO} vip"])
+    assert buckets(case.run()) == {"matched": 1, "unknownId": 1}
+
+
+def test_results_are_private_whole_and_described(case: Case) -> None:
+    case.is_gzip = True
+    case.put(f"{FULL}{T}.sync", [f"{ONE} vip", f"{TWO} vip"])
+    case.run()
+    manifest = json.loads((case.out / "manifest.json").read_text())
+    (file,) = manifest["files"]
+    written = case.out / file["name"]
+    assert file["rows"] == 2
+    assert sha256(written.read_bytes()).hexdigest() == file["sha256"]
+    assert written.stat().st_size == file["bytes"]
+    for each in case.out.iterdir():
+        assert stat.S_IMODE(each.stat().st_mode) == 0o600
+    case.form = MembersForm.PARQUET
+    case.run()
+    assert {each.name for each in case.out.iterdir()} == {"manifest.json", "members.parquet"}
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(case: Case) -> None:
+    case.put(f"{FULL}{T}.sync", [f"{ONE} vip"])
+    case.out.mkdir()
+    (case.out / "holiday.jpg").touch()
+    with pytest.raises(FindingsError, match="1 finding") as caught:
+        case.run()
+    assert "holiday.jpg" in caught.value.findings[0].message
+    assert [each.name for each in case.out.iterdir()] == ["holiday.jpg"]
+
+
+def test_tables_tell_what_they_lack(case: Case) -> None:
+    case.space = replace(DECLARED, key="@loyaltyNumber")
+    case.put(f"{FULL}{T}.sync", [f"{ONE} vip"])
+    assert refusal(case) == (
+        "AUD2704 the table of recipients has no column for recipients.key: its columns are id, account, blackList"
+        " (name it with --column recipients.key=NAME)"
+    )
+    case.columns = {"recipients.key": "account"}
+    assert case.run().members == 0
