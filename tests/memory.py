@@ -187,7 +187,7 @@ class MemorySystem:
 
     def delete(self, live: LiveObject) -> None:
         with self._writing("delete", live.type, live.id):
-            if users := [each.id for each in self.objects.values() if _refers(each, live)]:
+            if users := [each.id for each in self.objects.values() if refers(each, live)]:
                 raise ConflictError(f"{live.type} {live.id} is used by {', '.join(users)}")
             self.objects.pop((live.type, live.id), None)
 
@@ -214,7 +214,7 @@ class MemorySystem:
         return _Write(self, verb, object_type, what)
 
 
-def _refers(user: LiveObject, target: LiveObject) -> bool:
+def refers(user: LiveObject, target: LiveObject) -> bool:
     """Tell whether an object certainly refers to another of the same system."""
     for name, kind in OBJECT_TYPES[user.type].fields.items():
         value = user.fields.get(name)

@@ -23,8 +23,9 @@ from audctl.model.resource import Resource
 from audctl.operations.importing.drafts import fits
 from audctl.resolve.desired import desired_objects
 from audctl.resolve.references import check_references
-from tests.build import FixedPlaces, make_ledger, make_live
+from tests.build import FixedPlaces, make_ledger
 from tests.memory import World
+from tests.properties.tenants import around_it, fixed, tenants
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,117 +34,6 @@ if TYPE_CHECKING:
     from audctl.model.live import LiveState
 
 laws = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-texts = st.sampled_from(
-    ["One", "Ünï ✓ <b>", 'say "hi": #1', "${env:HOME}", "and", "7T", "a  b", "no"]
-)
-folders = st.sampled_from(["/", "/Web", "/Web/Shop & Co", "/日本"])
-SOURCES = ("web", "crm")
-
-
-def some(value: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Draw a value, or nothing at all."""
-    return st.one_of(st.just(...), value)
-
-
-def fixed(kind: str, called: str, /, **spec: Any) -> Resource:  # noqa: ANN401 - literals of any shape
-    tree = {key: value for key, value in spec.items() if value is not ...}
-    address = Address(kind, called)
-    return Resource(address, decode(KINDS[kind].spec, tree, {}), FixedPlaces(f"{called}.yaml"))
-
-
-@st.composite
-def tenants(draw: st.DrawFn) -> list[Resource]:
-    """Draw a project whose references all lead somewhere."""
-    made = [fixed("Destination", "feed", type="serverToServer", id=4200)]
-    for name in SOURCES:
-        made.append(  # noqa: PERF401 - the draws come in order
-            fixed(
-                "DataSource", name, label=draw(texts), idType="declaredId",
-                description=draw(some(texts)),
-                audienceManager={"integrationCode": draw(st.sampled_from([name, f"{name} 1"])),
-                                 "inbound": draw(st.booleans()),
-                                 "exportControls": draw(st.sampled_from([[], ["pii"]]))},
-                campaign={"name": name, "label": draw(texts), "destination": "feed",
-                          "hashAlgorithm": draw(st.sampled_from(["none", "md5"]))},
-            )
-        )  # fmt: skip
-    source = st.sampled_from(SOURCES)
-    numbers = st.integers(0, 3)
-    traits = [f"t{number}" for number in sorted(draw(st.sets(numbers, min_size=1)))]
-    for name in traits:
-        code = draw(st.sampled_from([name, f"{name}.x"]))
-        rule = draw(some(st.sampled_from(['c_a == "1"', 'c_b == 2 AND NOT h_x contains "y z"'])))
-        made.append(
-            fixed(
-                "Trait", name, label=draw(texts), dataSource=draw(source), folder=draw(folders),
-                type="onboarded" if rule is ... else "ruleBased", rule=rule, integrationCode=code,
-                ttlDays=draw(some(st.just(30))), comments=draw(some(texts)),
-            )
-        )  # fmt: skip
-    audiences = [f"s{number}" for number in sorted(draw(st.sets(numbers, min_size=1)))]
-    for name in audiences:
-        terms = draw(st.lists(st.sampled_from([*traits, "990T"]), min_size=1, max_size=4))
-        made.append(
-            fixed(
-                "Audience", name, label=draw(texts), dataSource=draw(source), folder=draw(folders),
-                rule=draw(st.sampled_from([" AND ", " OR ", " AND NOT "])).join(terms),
-                paused=draw(st.booleans()), integrationCode=draw(st.sampled_from([name, f"#{name}"])),
-            )
-        )  # fmt: skip
-    for number in sorted(draw(st.sets(numbers))):
-        made += draw(lists(number, audiences))
-    return made
-
-
-@st.composite
-def lists(draw: st.DrawFn, number: int, audiences: list[str]) -> list[Resource]:
-    """Draw a list, and maybe a binding that fills it, or one that exports it."""
-    name = f"l{number}"
-    folder = draw(some(st.just("/Lists/Shared")))
-    made = [fixed("List", name, label=draw(texts), name=f"list-{number}", folder=folder)]
-    binding = draw(st.sampled_from(["", "import", "export"]))
-    if binding == "import":
-        made.append(
-            fixed(
-                "ImportBinding", f"{name}-in", audience=draw(st.sampled_from(audiences)), list=name,
-                dataSource=draw(st.sampled_from(SOURCES)), alias=draw(some(st.just("sent as"))),
-                endDate=draw(some(st.just("2030-01-31"))), audienceName=draw(some(texts)),
-            )
-        )  # fmt: skip
-    elif binding == "export":
-        data_source = draw(st.sampled_from(SOURCES))
-        made.append(
-            fixed(
-                "Audience",
-                f"fed{number}",
-                label=draw(texts),
-                dataSource=data_source,
-                source="campaign",
-            )
-        )
-        made.append(
-            fixed(
-                "ExportBinding", f"{name}-out", source={"list": name}, audience=f"fed{number}",
-                dataSource=data_source, label=draw(some(texts)), complement=draw(st.booleans()),
-                schedule={"daily": "03:00"}, paused=draw(st.booleans()),
-                trait={"folder": draw(folders), "label": draw(texts)},
-            )
-        )  # fmt: skip
-    return made
-
-
-def around_it() -> World:
-    """Return what exists before any manifest."""
-    return World(
-        [
-            make_live(
-                "aam.destination", "4200", {"id": "4200", "label": "Feed", "type": "serverToServer"}
-            ),
-            make_live("aam.trait", "990", {"label": "nobody's"}, origin="readOnly"),
-            make_live("campaign.folder", "1", {"path": "/Lists"}),
-        ]
-    )
 
 
 def composed(live: LiveState, refused: Mapping[tuple[str, str], str] | None = None) -> Composition:
