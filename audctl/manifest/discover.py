@@ -36,23 +36,24 @@ def find_project(start: Path) -> Path:
 
 
 def discover(
-    root: Path, folders: Iterable[tuple[str, Span]], project_file: Path
+    root: Path, folders: Iterable[tuple[str, Span]], project_file: Path, *, project: str
 ) -> tuple[list[tuple[str, Path]], list[Finding]]:
     """Return manifest files as (name relative to the root, path), sorted by name, and what is wrong.
 
-    ``folders`` come with the place in the project file that names them.
+    ``folders`` come with the place in the project file that names them. ``project`` is its name.
     Hidden files and folders and the project file are left out. Symbolic links are followed inside the
     root only, and every real file is returned once.
     """
-    walk = _Walk(root, project_file)
+    walk = _Walk(root, project_file, project)
     for folder, span in folders:
         walk.start(folder, span)
     return sorted(walk.files.values()), walk.findings
 
 
 class _Walk:
-    def __init__(self, root: Path, project_file: Path) -> None:
+    def __init__(self, root: Path, project_file: Path, project: str) -> None:
         self.root = root
+        self.project = project
         self.real_root = root.resolve()
         self.project_file = project_file.resolve()
         self.files: dict[Path, tuple[str, Path]] = {}
@@ -79,7 +80,7 @@ class _Walk:
                 self._problem(
                     span, "AUD1010", f'no manifests in folder "{folder}"',
                     "manifests are files ending in .yaml or .yml; to let go of everything on purpose: "
-                    "plan --allow emptyProject:PROJECT",
+                    f"plan --allow emptyProject:{self.project}",
                 )  # fmt: skip
 
     def _folder(self, name: Path, real: Path, above: tuple[Path, ...]) -> None:

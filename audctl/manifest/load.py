@@ -63,7 +63,7 @@ def load_manifests(
             (folder, project.places.span(f"spec.manifests[{index}]"))
             for index, folder in enumerate(project.manifests)
         ]
-        files, findings = discover(project.root, folders, project.file)
+        files, findings = discover(project.root, folders, project.file, project=project.name)
         if may_be_empty:
             findings = [each for each in findings if each.code != _NO_MANIFESTS]
         loading = _Loading(substitution_for(project.root, environment, environ), findings)

@@ -132,8 +132,8 @@ def _drifted(report: DriftReport) -> tuple[str, Tone]:
     match report.result:
         case DriftResult.UNKNOWN:
             number = counted(len(report.unknown), "object")
-            drift = f", {len(report.items)} drifted" if report.items else ""
-            return f"unknown: {number} of {checked} could not be read{drift}", Tone.BAD
+            drift = f"{len(report.items) or 'none'} of the other {report.checked} drifted"
+            return f"unknown: {number} could not be read, {drift}", Tone.BAD
         case DriftResult.DIFFERENT:
             return f"{len(report.items)} of {checked} drifted", Tone.CAUTION
         case DriftResult.SAME:

@@ -18,7 +18,7 @@ NAMED = Span("audctl.yaml", 1, 1)
 
 def walk(root: Path, *folders: str) -> tuple[list[str], list[Finding]]:
     named = [(folder, NAMED) for folder in folders or (".",)]
-    files, findings = discover(root, named, root / "audctl.yaml")
+    files, findings = discover(root, named, root / "audctl.yaml", project="shop")
     return [name for name, _ in files], findings
 
 
