@@ -10,6 +10,7 @@
     │   └── RefusedByLaw           restrictions or export controls do; carries findings as FindingsError does
     ├── StalePlanError         what was approved is not what would run
     ├── LockError              the lock is held, or its store cannot be reached
+    │   └── LostLockError          it was ours, and is not any more
     ├── LedgerError            the ledger cannot be read, or is newer than this audctl
     ├── InterruptedRun         a person or a runner asked to stop
     └── ProviderError          a live system said no, or said nothing
@@ -65,6 +66,10 @@ class StalePlanError(AudctlError):
 
 class LockError(AudctlError):
     """The lock is held by someone else, or nobody can tell (exit 6)."""
+
+
+class LostLockError(LockError):
+    """The lock was ours and is not any more, or its time is up: nothing more may be written."""
 
 
 class LedgerError(AudctlError):

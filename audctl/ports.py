@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from audctl.model.estimate import Estimates, Question
     from audctl.model.ledger import Ledger
     from audctl.model.live import LiveObject, LiveState
+    from audctl.model.lock import LockRecord
     from audctl.model.outcome import Outcome
     from audctl.model.people import PeoplePage, PeopleTable
     from audctl.model.traffic import Traffic
@@ -155,7 +156,18 @@ class Lease(Protocol):
     token: str
 
     def renew(self) -> None:
-        """Prolong it; raise LockError when it was lost."""
+        """Prolong it; raise LockError when it was lost, or when nobody answered and its time is nearly up."""
+        ...
+
+    def ensure(self) -> None:
+        """Return while the lock is certainly held, at no cost as long as it is renewed in time; else raise LockError.
+
+        The fence: called before each write, from any thread.
+        """
+        ...
+
+    def name_plan(self, digest: str) -> None:
+        """Let those who find the lock held see which plan is worked on."""
         ...
 
     def release(self) -> None:
@@ -174,8 +186,25 @@ class LedgerStore(Protocol):
         """Write ``ledger`` whole or not at all; raise LedgerError when its serial does not follow the stored one."""
         ...
 
-    def lock(self, *, holder: str, reason: str, duration: timedelta) -> Lease:
-        """Take the lock; raise LockError that says who holds it, since when and until when."""
+    def lock(
+        self, *, holder: str, reason: str, duration: timedelta, host: str = "", plan: str = ""
+    ) -> Lease:
+        """Take the lock; raise LockError that says who holds it, why, with which plan, since when and until when.
+
+        ``plan`` is a digest; empty when it is not known yet: see ``Lease.name_plan``.
+        """
+        ...
+
+    def held(self) -> LockRecord | None:
+        """Return who holds the lock, also when their time is up; None when nobody does."""
+        ...
+
+    def unlock(self, token: str) -> LockRecord | None:
+        """Take the lock away from whoever holds it with this token, and return their claim; None: nobody did.
+
+        Raise LockError that says who holds it when the token is another one. Who lost the lock this way notices
+        before the next save, and with the next renewal: whoever unlocks has to know that nobody is at work.
+        """
         ...
 
     def owners(self) -> Mapping[tuple[str, str], str]:

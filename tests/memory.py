@@ -81,6 +81,13 @@ class MemoryLease:
             raise LockError("the lock was taken by somebody else")
         self.renewed += 1
 
+    def ensure(self) -> None:
+        if self.lost:
+            raise LockError("the lock was taken by somebody else")
+
+    def name_plan(self, digest: str) -> None:
+        """Nobody asks."""
+
     def release(self) -> None:
         self.lost = True
 
@@ -108,8 +115,16 @@ class MemoryStore:
             raise LedgerError(f"serial {ledger.serial} does not follow {self.ledger.serial}")
         self.saved.append(ledger)
 
-    def lock(self, *, holder: str, reason: str, duration: timedelta) -> MemoryLease:
+    def lock(
+        self, *, holder: str, reason: str, duration: timedelta, host: str = "", plan: str = ""
+    ) -> MemoryLease:
         return MemoryLease()
+
+    def held(self) -> None:
+        return None
+
+    def unlock(self, token: str) -> None:
+        return None
 
     def owners(self) -> Mapping[tuple[str, str], str]:
         return {}

@@ -52,11 +52,13 @@ def run(  # noqa: PLR0913 - everything a run needs, by keyword
     run_id: str,
     parallelism: int = 8,
     stop_requested: Callable[[], bool] = lambda: False,
+    on_lost: Callable[[], None] = lambda: None,
 ) -> ApplyReport:
     """Carry out every step of ``plan`` and return what became of each.
 
     ``providers`` are by system. ``stop_requested`` is asked before each step: once it says so, calls in
-    flight end and nothing new begins. The ledger is saved before the first write, from time to time, and at
+    flight end and nothing new begins. ``on_lost`` is called once the lock is lost, and has to cut calls short that wait
+    to be repeated: a repeated write is a write. The ledger is saved before the first write, from time to time, and at
     the end however the run ends. Raises FindingsError for a plan with errors, before anything is written, and
     LedgerError, LockError or ProviderError when the intents cannot be saved.
     """
@@ -64,7 +66,7 @@ def run(  # noqa: PLR0913 - everything a run needs, by keyword
     if errors:
         raise FindingsError(errors)
     coordinator = _Coordinator(
-        plan, providers, Recorder(ledger, store, lease, clock), lease, clock, observer
+        plan, providers, Recorder(ledger, store, lease, clock), lease, clock, observer, on_lost
     )
     coordinator.prepare(run_id)
     try:
@@ -85,6 +87,7 @@ class _Coordinator:
         lease: Lease,
         clock: Clock,
         observer: Observer,
+        on_lost: Callable[[], None],
     ) -> None:
         self.plan = plan
         self.providers = providers
@@ -92,6 +95,7 @@ class _Coordinator:
         self.lease = lease
         self.clock = clock
         self.observer = observer
+        self.on_lost = on_lost
         self.steps = {
             each.address: each
             for each in plan.steps
@@ -137,7 +141,7 @@ class _Coordinator:
             elif step.change in {Change.CREATE, Change.REPLACE}:
                 self.recorder.intend(step, self.ids.key(step), run_id)
         if self.steps:
-            self.lease.renew()
+            self.lease.ensure()
         self.recorder.save()
 
     # --- the loop ---------------------------------------------------------------------------------
@@ -175,6 +179,12 @@ class _Coordinator:
         self._renew()
         return not self.halted
 
+    def _lose(self, why: str) -> None:
+        if not self.lock_lost:
+            self.lock_lost = True
+            self.halted = f"the lock is lost: {why}"
+            self.on_lost()
+
     def _interrupt(self) -> None:
         self.interrupted = True
         self.halted = self.halted or INTERRUPTED
@@ -185,8 +195,7 @@ class _Coordinator:
         try:
             self.lease.renew()
         except (LockError, ProviderError) as error:
-            self.lock_lost = True
-            self.halted = f"the lock is lost: {error}"
+            self._lose(str(error))
         except InterruptedRun:
             self._interrupt()
         self.renewed_at = self.clock.monotonic()
@@ -200,8 +209,7 @@ class _Coordinator:
         try:
             self.recorder.save()
         except LockError as error:
-            self.lock_lost = True
-            self.halted = f"the lock is lost: {error}"
+            self._lose(str(error))
         except (LedgerError, ProviderError) as error:
             self.halted = f"the ledger cannot be saved: {error}"
         except InterruptedRun:
@@ -220,7 +228,7 @@ class _Coordinator:
             self.observer.begun(step)
         task = self._task(step, act.phase)
         provider = self.providers[OBJECT_TYPES[step.type].system]
-        flying[pool.submit(do, task, provider)] = act
+        flying[pool.submit(do, task, provider, self.lease.ensure)] = act
 
     def _task(self, step: Step, phase: Phase) -> Task:
         if phase is Phase.CLEAR:
@@ -290,7 +298,9 @@ class _Coordinator:
 
     def _failed(self, act: Act, step: Step, failed: Failed) -> None:
         self.broken.add(act)
-        if failed.interrupted:
+        if failed.lock_lost:
+            self._lose(failed.message)
+        elif failed.interrupted and not self.lock_lost:
             self._interrupt()
         if not failed.begun:
             self._settle(step)

@@ -10,23 +10,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from audctl.errors import ConflictError, InterruptedRun, ProviderError
+from audctl.errors import ConflictError, InterruptedRun, LockError, ProviderError
 from audctl.model.canonical import canonical
 from audctl.model.change import Change
 from audctl.model.objects import OBJECT_TYPES, Form
 from audctl.redact import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from audctl.model.change import Step
     from audctl.model.live import LiveObject
     from audctl.ports import Provider, WriteValue
 
-    Trouble = ProviderError | InterruptedRun
+    Trouble = ProviderError | InterruptedRun | LockError
 
-TROUBLE = (ProviderError, InterruptedRun)
-"""What a call may raise: a stop that was asked for ends a call that waits for its next try."""
+TROUBLE = (ProviderError, InterruptedRun, LockError)
+"""What a call may raise: a stop that was asked for ends a call that waits for its next try, and a fence keeps a write
+from beginning once the lock is lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,17 +70,23 @@ class Failed:
     """A call was sent: an intent must outlive it."""
     interrupted: bool = False
     """A stop that was asked for is why."""
+    lock_lost: bool = False
+    """The lock may be somebody else's by now: nothing was sent."""
 
 
-def do(task: Task, provider: Provider) -> Done | Failed:
-    """Carry out one step; a ProviderError or InterruptedRun becomes a Failed."""
+def do(task: Task, provider: Provider, fence: Callable[[], None]) -> Done | Failed:
+    """Carry out one step; a ProviderError or InterruptedRun becomes a Failed.
+
+    ``fence`` is asked right before each write, when all looking is over: it raises LockError once the lock is lost.
+    """
     change = task.step.change
+    fenced = _Fenced(provider, fence)
     try:
         if task.removing or change is Change.DELETE:
-            return _delete(task, provider)
+            return _delete(task, fenced)
         if change in {Change.CREATE, Change.REPLACE}:
-            return _create(task, provider)
-        return _update(task, provider)
+            return _create(task, fenced)
+        return _update(task, fenced)
     except TROUBLE as error:
         return _failed("", error)
 
@@ -92,6 +99,8 @@ def _failed(
     begun: bool = False,
 ) -> Failed:
     """Return the failure that ``error`` is, with what looking again gave."""
+    if isinstance(error, LockError):
+        return Failed(message=f"not sent: {error}", begun=begun, lock_lost=True)
     return Failed(
         message=f"{error}; {finding}" if finding else str(error),
         may_have_happened=may_have_happened,
@@ -108,13 +117,38 @@ def _blind(error: Trouble, second: Trouble, *, begun: bool = False) -> Failed:
 
 def _is_certain(error: Trouble) -> bool:
     """Whether the write certainly did not happen. A stop does not say how far the call had come."""
+    if isinstance(error, LockError):
+        return True
     return isinstance(error, ProviderError) and not error.may_have_happened
+
+
+class _Fenced:
+    """A provider that writes only as long as the fence lets it."""
+
+    def __init__(self, provider: Provider, fence: Callable[[], None]) -> None:
+        self._provider = provider
+        self._fence = fence
+        self.find = provider.find
+        self.get = provider.get
+        self.refuses_second = provider.refuses_second
+
+    def create(self, object_type: str, fields: Mapping[str, WriteValue]) -> LiveObject:
+        self._fence()
+        return self._provider.create(object_type, fields)
+
+    def update(self, live: LiveObject, fields: Mapping[str, WriteValue]) -> LiveObject:
+        self._fence()
+        return self._provider.update(live, fields)
+
+    def delete(self, live: LiveObject) -> None:
+        self._fence()
+        self._provider.delete(live)
 
 
 # --- create ---------------------------------------------------------------------------------------
 
 
-def _create(task: Task, provider: Provider) -> Done | Failed:
+def _create(task: Task, provider: _Fenced) -> Done | Failed:
     step = task.step
     # What an interrupted run may have made is looked for in any case: a refusal would say nothing of whose it is.
     looks_first = task.ours or not provider.refuses_second(step.type, task.write)
@@ -132,7 +166,7 @@ def _create(task: Task, provider: Provider) -> Done | Failed:
     return Done(live_id=made.id)
 
 
-def _meet(task: Task, provider: Provider, found: LiveObject) -> Done | Failed:
+def _meet(task: Task, provider: _Fenced, found: LiveObject) -> Done | Failed:
     """Decide about an object that carries the key although the plan saw none."""
     step = task.step
     if task.ours:
@@ -145,7 +179,7 @@ def _meet(task: Task, provider: Provider, found: LiveObject) -> Done | Failed:
     return Failed(message=f"{step.type} {found.id} with the same key appeared since the plan")
 
 
-def _look_for(task: Task, provider: Provider, error: Trouble) -> Done | Failed:
+def _look_for(task: Task, provider: _Fenced, error: Trouble) -> Done | Failed:
     """Read a create back: it counts only when what stands is what was asked for.
 
     What is there and wrong, or cannot be seen whole, is claimed and put right by the next run: its intent stays.
@@ -169,7 +203,7 @@ def _look_for(task: Task, provider: Provider, error: Trouble) -> Done | Failed:
 # --- update ---------------------------------------------------------------------------------------
 
 
-def _update(task: Task, provider: Provider) -> Done | Failed:
+def _update(task: Task, provider: _Fenced) -> Done | Failed:
     step = task.step
     if not task.write:
         # Recorded only: as it was read, it is what the manifest says. Adopting a whole account costs no call each.
@@ -180,9 +214,7 @@ def _update(task: Task, provider: Provider) -> Done | Failed:
     return _put(provider, standing, task.write)
 
 
-def _put(
-    provider: Provider, standing: LiveObject, write: Mapping[str, WriteValue]
-) -> Done | Failed:
+def _put(provider: _Fenced, standing: LiveObject, write: Mapping[str, WriteValue]) -> Done | Failed:
     if not write:
         return Done(live_id=standing.id)
     try:
@@ -195,7 +227,7 @@ def _put(
 
 
 def _look_at(
-    provider: Provider, before: LiveObject, write: Mapping[str, WriteValue], error: Trouble
+    provider: _Fenced, before: LiveObject, write: Mapping[str, WriteValue], error: Trouble
 ) -> Done | Failed:
     try:
         standing = provider.get(before.type, before.id)
@@ -218,7 +250,7 @@ def _look_at(
 # --- delete ---------------------------------------------------------------------------------------
 
 
-def _delete(task: Task, provider: Provider) -> Done | Failed:
+def _delete(task: Task, provider: _Fenced) -> Done | Failed:
     step = task.step
     standing = provider.get(step.type, step.live_id)
     if standing is None:
@@ -232,7 +264,7 @@ def _delete(task: Task, provider: Provider) -> Done | Failed:
     return Done(live_id=step.live_id)
 
 
-def _look_after(step: Step, provider: Provider, error: Trouble) -> Done | Failed:
+def _look_after(step: Step, provider: _Fenced, error: Trouble) -> Done | Failed:
     try:
         standing = provider.get(step.type, step.live_id)
     except TROUBLE as second:

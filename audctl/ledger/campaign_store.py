@@ -19,23 +19,25 @@ import base64
 import binascii
 import re
 import secrets
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from audctl.errors import ConflictError, LedgerError, LockError, ProviderError
+from audctl.errors import ConflictError, LedgerError, LostLockError, ProviderError
 from audctl.ledger.campaign_lock import CampaignLock
 from audctl.ledger.codec import decode, encode
-from audctl.ledger.lock_record import lost_message
+from audctl.ledger.lock_record import Wish, lost_message
 from audctl.ledger.new_ledger import new_ledger, require_next
 from audctl.ledger.owners import owners_in_campaign
 from audctl.ledger.pointer import POINTER, Pointer, prefix_of, read_pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import timedelta
 
     from audctl.ledger.options_port import OptionsClient
     from audctl.model.ledger import Ledger
+    from audctl.model.lock import LockRecord
     from audctl.ports import Lease
 
 CHUNK_CHARACTERS = 200_000
@@ -50,13 +52,20 @@ _CHUNK = re.compile(r"[0-9]+-[0-9a-f]{8}\.[0-9]{4}")
 class CampaignStore:
     """A ``LedgerStore`` in the options of one Campaign instance."""
 
-    def __init__(self, options: OptionsClient, *, project: str, environment: str) -> None:
+    def __init__(
+        self,
+        options: OptionsClient,
+        *,
+        project: str,
+        environment: str,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._options = options
         self._project = project
         self._environment = environment
         self._prefix = prefix_of(project, environment)
         self._lock_name = f"{self._prefix}lock"
-        self._lock = CampaignLock(options, self._lock_name)
+        self._lock = CampaignLock(options, self._lock_name, monotonic=monotonic)
 
     def load(self) -> Ledger:
         """Return the ledger; a new, empty one when there is no pointer."""
@@ -82,6 +91,7 @@ class CampaignStore:
         A ProviderError leaves the stored ledger as it was, or, if it has ``may_have_happened``, saved.
         """
         text = base64.b64encode(encode(ledger)).decode("ascii")
+        lease.ensure()
         present = self._options.read_options(self._prefix, memo=False)
         self._require_holder(present, lease)
         stored = self._newest(present)
@@ -96,12 +106,23 @@ class CampaignStore:
             raise LedgerError(
                 "Campaign did not keep the ledger as it was written; it stays as it was"
             )
+        lease.ensure()
         self._point_to(pointer)
         self._remove(present)
 
-    def lock(self, *, holder: str, reason: str, duration: timedelta) -> Lease:
+    def lock(
+        self, *, holder: str, reason: str, duration: timedelta, host: str = "", plan: str = ""
+    ) -> Lease:
         """Take the lock, also over one that has expired by the server's clock."""
-        return self._lock.take(holder=holder, reason=reason, duration=duration)
+        return self._lock.take(Wish(holder, reason, duration, host, plan))
+
+    def held(self) -> LockRecord | None:
+        """Return who holds the lock; None when nobody does."""
+        return self._lock.held()
+
+    def unlock(self, token: str) -> LockRecord | None:
+        """Take the lock away from whoever holds it with this token."""
+        return self._lock.break_(token)
 
     def owners(self) -> Mapping[tuple[str, str], str]:
         """Return what the other ledgers in this instance own; one bulk read of all their options."""
@@ -125,7 +146,7 @@ class CampaignStore:
     def _require_holder(self, present: Mapping[str, tuple[str, str]], lease: Lease) -> None:
         found = present.get(self._lock_name)
         if found is None or found[0].partition("|")[0] != lease.token:
-            raise LockError(lost_message(self._lock.held()))
+            raise LostLockError(lost_message(self._lock.held()))
 
     def _newest(self, options: Mapping[str, tuple[str, str]]) -> Pointer | None:
         pointers = [

@@ -11,14 +11,19 @@ from __future__ import annotations
 import fcntl
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from audctl.errors import LockError
+from audctl.errors import LockError, LostLockError
+from audctl.ledger.lease import HeldLease
 from audctl.ledger.lock_record import (
-    LockRecord,
+    claim,
+    held_message,
+    line_of,
     lost_message,
-    parse_lock_record,
+    parse_line,
     require_in_time,
+    require_token,
 )
 
 if TYPE_CHECKING:
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
+    from audctl.ledger.lock_record import Wish
+    from audctl.model.lock import LockRecord
     from audctl.ports import Clock
 
 _OWNER_ONLY = 0o600
@@ -41,20 +48,19 @@ class _Claim:
     def read(self) -> LockRecord | None:
         """Return who holds the lock; None when nobody does."""
         content = os.pread(self._descriptor, _LONGEST_RECORD_BYTES, 0)
-        first_line = content.decode("utf-8", "replace").partition("\n")[0]
-        until, _, identity = first_line.partition("|")
-        return parse_lock_record(identity, until) if first_line else None
+        text = content.decode("utf-8", "replace")
+        return parse_line(text) if text.partition("\n")[0] else None
 
     def require(self, token: str) -> LockRecord:
-        """Return the record when this token holds the lock; raise LockError when it was lost."""
+        """Return the record when this token holds the lock; raise LostLockError when it was lost."""
         held = self.read()
         if held is None or held.token != token:
-            raise LockError(lost_message(held))
+            raise LostLockError(lost_message(held))
         return held
 
     def write(self, record: LockRecord | None) -> None:
         """Put another record, or none, in its place."""
-        line = f"{record.until.isoformat()}|{record.identity()}\n".encode() if record else b""
+        line = line_of(record).encode() if record else b""
         # The new line first: whatever is left behind it after a crash is not read.
         os.pwrite(self._descriptor, line, 0)
         os.ftruncate(self._descriptor, len(line))
@@ -85,44 +91,49 @@ class FileLock:
         finally:
             os.close(descriptor)
 
-    def take(self, *, holder: str, reason: str, duration: timedelta) -> FileLease:
+    def take(self, wish: Wish) -> HeldLease:
         """Take the lock, also over a claim that has expired."""
-        with self.open() as claim:
-            now = self._clock.now()
-            held = claim.read()
+        with self.open() as lock:
+            asked_at, now = self._clock.monotonic(), self._clock.now()
+            held = lock.read()
             if held is not None and held.until > now:
-                raise LockError(held.held_message())
-            record = LockRecord.claim(holder, reason, now, duration)
-            claim.write(record)
-        return FileLease(self, record.token, duration)
+                raise LockError(held_message(held))
+            record = claim(wish, now)
+            lock.write(record)
+        return HeldLease(
+            self, record, wish.duration, asked_at=asked_at, monotonic=self._clock.monotonic
+        )
 
-    def renew(self, token: str, duration: timedelta) -> None:
-        """Prolong the claim with this token; raise LockError when it was lost or has run out."""
-        with self.open() as claim:
-            held, now = claim.require(token), self._clock.now()
+    def renew(self, record: LockRecord, duration: timedelta, *, plan: str) -> LockRecord:
+        """Prolong a claim, and return it as it stands now; raise LostLockError when it was lost or has run out."""
+        with self.open() as lock:
+            held, now = lock.require(record.token), self._clock.now()
             require_in_time(held, now)
-            claim.write(held.prolonged(now + duration))
+            longer = replace(held, until=now + duration, plan=plan)
+            lock.write(longer)
+        return longer
 
-    def release(self, token: str) -> None:
-        """Let go, if this token still holds the lock."""
-        with self.open() as claim:
-            held = claim.read()
-            if held is not None and held.token == token:
-                claim.write(None)
+    def release(self, record: LockRecord) -> None:
+        """Let go, if this very claim is still the one that is held."""
+        with self.open() as lock:
+            held = lock.read()
+            if held is not None and held.token == record.token:
+                lock.write(None)
 
+    def held(self) -> LockRecord | None:
+        """Return who holds the lock, also when their time is up; None when nobody does."""
+        if not self._path.exists():
+            return None
+        with self.open() as lock:
+            return lock.read()
 
-class FileLease:
-    """A held lock file."""
-
-    def __init__(self, lock: FileLock, token: str, duration: timedelta) -> None:
-        self.token = token
-        self._lock = lock
-        self._duration = duration
-
-    def renew(self) -> None:
-        """Prolong it by the duration it was taken for."""
-        self._lock.renew(self.token, self._duration)
-
-    def release(self) -> None:
-        """Let go, if it is still one's own."""
-        self._lock.release(self.token)
+    def break_(self, token: str) -> LockRecord | None:
+        """Take the lock away from whoever holds it with this token, and return their claim; None: nobody did."""
+        if not self._path.exists():
+            return None
+        with self.open() as lock:
+            held = lock.read()
+            if held is not None:
+                require_token(held, token)
+                lock.write(None)
+            return held

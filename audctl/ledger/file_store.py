@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from audctl.errors import LedgerError
 from audctl.ledger.codec import decode, encode, read_header
 from audctl.ledger.file_lock import FileLock
+from audctl.ledger.lock_record import Wish
 from audctl.ledger.new_ledger import new_ledger, require_next
 from audctl.ledger.owners import owners_beside
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audctl.model.ledger import Ledger
+    from audctl.model.lock import LockRecord
     from audctl.ports import Clock, Lease
 
 _OWNER_ONLY = 0o600
@@ -51,6 +53,7 @@ class FileStore:
     def save(self, ledger: Ledger, lease: Lease) -> None:
         """Replace the file by a whole new one, while the lease still holds the lock."""
         data = encode(ledger)
+        lease.ensure()
         with self._lock.open() as claim:
             claim.require(lease.token)
             stored = self._read()
@@ -60,9 +63,19 @@ class FileStore:
             except OSError as error:
                 raise LedgerError(f"{self._path}: cannot be written: {error.strerror}") from error
 
-    def lock(self, *, holder: str, reason: str, duration: timedelta) -> Lease:
+    def lock(
+        self, *, holder: str, reason: str, duration: timedelta, host: str = "", plan: str = ""
+    ) -> Lease:
         """Take the lock, also over one that has expired by this machine's clock."""
-        return self._lock.take(holder=holder, reason=reason, duration=duration)
+        return self._lock.take(Wish(holder, reason, duration, host, plan))
+
+    def held(self) -> LockRecord | None:
+        """Return who holds the lock; None when nobody does."""
+        return self._lock.held()
+
+    def unlock(self, token: str) -> LockRecord | None:
+        """Take the lock away from whoever holds it with this token."""
+        return self._lock.break_(token)
 
     def owners(self) -> Mapping[tuple[str, str], str]:
         """Return what the other ledgers in the same folder own, and what is owned elsewhere."""

@@ -1,62 +1,75 @@
-"""Who holds a lock, why, since when and until when: what both stores keep, and how it is told."""
+"""A lock's record as text, and the sentences about it: the same in every store."""
 
 from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from audctl.errors import LockError
+from audctl.errors import LockError, LostLockError
+from audctl.model.lock import LockRecord
 
 if TYPE_CHECKING:
     from datetime import timedelta
-    from typing import Self
 
-_LONGEST_WORDS = 60
+_LONGEST_WORDS = 50
 _OUTSIDE = re.compile(r"[^A-Za-z0-9@._:/+ -]")
 """What is replaced in free text: the record stands in XTK expressions and in messages."""
+_LONGEST_DIGEST = 64
+_DIGEST_SHOWN = 12
+_TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
-@dataclass(frozen=True, slots=True)
-class LockRecord:
-    """One holder's claim. Its identity fits in 255 characters and needs no escaping."""
+class Wish(NamedTuple):
+    """Who wants the lock, what for, and how long it is to outlive its holder."""
 
-    token: str
-    """Random: tells this claim from every other, also by the same holder."""
     holder: str
     reason: str
-    since: datetime
-    until: datetime
-
-    @classmethod
-    def claim(cls, holder: str, reason: str, now: datetime, duration: timedelta) -> Self:
-        """Return a new claim from ``now`` on."""
-        return cls(secrets.token_hex(16), _plain(holder), _plain(reason), now, now + duration)
-
-    def prolonged(self, until: datetime) -> Self:
-        """Return the same claim with a later end."""
-        return replace(self, until=until)
-
-    def held_message(self) -> str:
-        """Return the sentence for someone who wants the lock and cannot have it."""
-        reason = f" ({self.reason})" if self.reason else ""
-        return (
-            f"the lock is held by {self.holder}{reason} since {_shown(self.since)}"
-            f" and expires at {_shown(self.until)} unless it is prolonged"
-        )
-
-    def identity(self) -> str:
-        """Return the line that stays the same however often the claim is prolonged."""
-        return f"{self.token}|{self.since.isoformat()}|{self.holder}|{self.reason}"
+    duration: timedelta
+    host: str = ""
+    plan: str = ""
 
 
-def parse_lock_record(identity: str, until: str) -> LockRecord:
+def claim(wish: Wish, now: datetime) -> LockRecord:
+    """Return a new claim from ``now`` on, in whole seconds: with words of any length its identity fits in an option."""
+    since = now.replace(microsecond=0)
+    return LockRecord(
+        token=secrets.token_hex(16),
+        holder=_plain(wish.holder),
+        host=_plain(wish.host),
+        reason=_plain(wish.reason),
+        plan=plain_digest(wish.plan),
+        since=since,
+        until=since + wish.duration,
+    )
+
+
+def identity_of(record: LockRecord) -> str:
+    """Return the text that stays the same however often the claim is prolonged; 255 characters at most."""
+    since = record.since.isoformat()
+    return f"{record.token}|{since}|{record.holder}|{record.host}|{record.reason}"
+
+
+def state_of(record: LockRecord) -> str:
+    """Return the text of what changes while the claim is held."""
+    return f"{record.until.isoformat()}|{record.plan}"
+
+
+def parse_lock_record(identity: str, state: str) -> LockRecord:
     """Read a claim; raise LockError when audctl did not write it: such a lock is never broken."""
     try:
-        token, since, holder, reason = identity.split("|")
-        return LockRecord(token, holder, reason, _moment(since), _moment(until))
+        token, since, holder, host, reason = identity.split("|")
+        until, plan = state.split("|")
+        return LockRecord(
+            token=_token(token),
+            holder=holder,
+            host=host,
+            reason=reason,
+            plan=plan,
+            since=_moment(since),
+            until=_moment(until),
+        )
     except ValueError as error:
         raise LockError(
             f"the lock is held, by something audctl cannot read: {identity[:80]!r};"
@@ -64,20 +77,66 @@ def parse_lock_record(identity: str, until: str) -> LockRecord:
         ) from error
 
 
+def line_of(record: LockRecord) -> str:
+    """Return all of a record on one line, for stores that keep it in one piece."""
+    return f"{state_of(record)}|{identity_of(record)}\n"
+
+
+def parse_line(text: str) -> LockRecord:
+    """Read the first line of a text; raise LockError when audctl did not write it."""
+    line = text.partition("\n")[0]
+    until, _, rest = line.partition("|")
+    plan, between, identity = rest.partition("|")
+    return parse_lock_record(identity if between else line, f"{until}|{plan}")
+
+
+def held_message(record: LockRecord) -> str:
+    """Return the sentence for someone who wants the lock and cannot have it."""
+    host = f" on {record.host}" if record.host else ""
+    plan = f"plan {record.plan[:_DIGEST_SHOWN]}" if record.plan else ""
+    what = ", ".join(each for each in (record.reason, plan) if each)
+    return (
+        f"the lock is held by {record.holder}{host}{f' ({what})' if what else ''}"
+        f" since {_shown(record.since)} and expires at {_shown(record.until)} unless it is prolonged;"
+        f" if nobody is at work there any more: audctl ledger unlock --token {record.token}"
+    )
+
+
 def lost_message(now_held: LockRecord | None) -> str:
     """Return the sentence for a holder whose claim is gone."""
     if now_held is None:
         return "the lock was lost: someone removed it; nothing more is written"
-    return f"the lock was lost, nothing more is written: {now_held.held_message()}"
+    return f"the lock was lost, nothing more is written: {held_message(now_held)}"
 
 
 def require_in_time(record: LockRecord, now: datetime) -> None:
-    """Raise LockError when a claim has run out: someone may be taking it over at this moment."""
+    """Raise LostLockError when a claim has run out: someone may be taking it over at this moment."""
     if now >= record.until:
-        raise LockError(
+        raise LostLockError(
             f"the lock was not prolonged in time, it expired at {_shown(record.until)};"
             " nothing more is written"
         )
+
+
+def require_token(held: LockRecord, token: str) -> None:
+    """Raise LockError unless this is the claim that somebody wants to break, as they saw it."""
+    if not token:
+        raise LockError(
+            f"unlocking needs the token of the lock that is meant: {held_message(held)}"
+        )
+    if token != held.token:
+        raise LockError(f"the lock is not the one with that token: {held_message(held)}")
+
+
+def plain_digest(digest: str) -> str:
+    """Return a plan's digest as it may stand in a record."""
+    return _OUTSIDE.sub("_", digest)[:_LONGEST_DIGEST]
+
+
+def _token(text: str) -> str:
+    if not _TOKEN.fullmatch(text):
+        raise ValueError("not a token")
+    return text
 
 
 def _moment(text: str) -> datetime:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from audctl.model.address import Address
+    from audctl.model.lock import LockRecord
     from audctl.model.value import Plain
 
 
@@ -68,6 +69,19 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LockState:
+    """What can be seen of the lock."""
+
+    held: LockRecord | None = None
+    trouble: str = ""
+    """Why nobody can tell who holds it."""
+
+
+NOBODY = LockState()
+"""Nobody holds it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerExcerpt:
     """What a ledger knows of one resource or object."""
 
@@ -76,6 +90,7 @@ class LedgerExcerpt:
     entries: tuple[LedgerEntry, ...] = ()
     """By address."""
     intents: tuple[Intent, ...] = ()
+    lock: LockState = NOBODY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,3 +157,11 @@ class Ledger:
                 requires = tuple(sorted(moves.get(each, each) for each in entry.requires))
                 entries[address] = replace(entry, requires=requires)
         return replace(self, entries=MappingProxyType(entries))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerView:
+    """A ledger as it was found, and its lock."""
+
+    ledger: Ledger
+    lock: LockState = NOBODY

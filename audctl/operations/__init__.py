@@ -9,7 +9,7 @@ from audctl.operations.context import Context
 from audctl.operations.doctor import doctor
 from audctl.operations.drift import drift
 from audctl.operations.import_ import import_live
-from audctl.operations.ledger import ledger_list, ledger_show
+from audctl.operations.ledger import ledger_list, ledger_show, ledger_unlock
 from audctl.operations.plan import plan
 from audctl.operations.unmanaged import unmanaged
 from audctl.operations.validate import validate
@@ -22,6 +22,7 @@ __all__ = [
     "import_live",
     "ledger_list",
     "ledger_show",
+    "ledger_unlock",
     "plan",
     "unmanaged",
     "validate",

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import socket
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from audctl.errors import (
@@ -21,13 +17,13 @@ from audctl.model.finding import Severity
 from audctl.model.outcome import Result
 from audctl.model.plan import PlanOptions
 from audctl.operations.approval import read_approval
-from audctl.operations.hold import kept_alive
+from audctl.operations.hold import kept_alive, locked
 from audctl.plan.options import EMPTY_PROJECT, EMPTY_READ
 from audctl.plan.settling import settling_bindings
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
@@ -37,9 +33,6 @@ if TYPE_CHECKING:
     from audctl.operations.context import Context
     from audctl.operations.survey import Surveyor
     from audctl.ports import Lease
-
-LEASE = timedelta(minutes=10)
-"""How long the lock outlives its holder; it is renewed while reading, asking and working."""
 
 DONE_WITH = frozenset({"AUD2013", "AUD2501"})
 """Expected of a second plan: what was allowed has been done, and what was selected may be gone."""
@@ -70,12 +63,11 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
     with survey_project(context, options, writes=True) as surveyor:
         approval.check_belongs(surveyor.loaded.project.name, surveyor.connection.identity)
         run_id = f"{surveyor.connection.clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        lease = surveyor.connection.store.lock(
-            holder=f"{_login()}@{socket.gethostname()} pid {os.getpid()}",
-            reason=f"apply {run_id}",
-            duration=LEASE,
-        )
-        with _released(lease) as trouble:
+        approved = approval.plan.digest if approval.plan is not None else expect_digest or ""
+        with locked(surveyor.connection.store, reason=f"apply {run_id}", plan=approved) as (
+            lease,
+            trouble,
+        ):
             with kept_alive(lease):
                 survey = surveyor.look()
                 plan = surveyor.plan(survey, options)
@@ -84,6 +76,8 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
                 _go_on_unless(context.stop)
                 show(plan)
                 refuse_unfit(plan)
+                if plan.writes:
+                    lease.name_plan(plan.digest)
                 if not approve(plan):
                     return plan, None
                 _go_on_unless(context.stop)
@@ -99,6 +93,7 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
                 parallelism=parallelism,
                 run_id=run_id,
                 stop_requested=context.stop.is_set,
+                on_lost=context.stop.set,
             )
             after: Ledger | None = None
             if verify and not (report.interrupted or report.lock_lost):
@@ -115,21 +110,6 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
 def _go_on_unless(stop: threading.Event) -> None:
     if stop.is_set():
         raise InterruptedRun("stopped before anything was written")
-
-
-@contextmanager
-def _released(lease: Lease) -> Iterator[list[str]]:
-    """Let go of the lock at the end; when that fails, say so instead of hiding what was done under it."""
-    trouble: list[str] = []
-    try:
-        yield trouble
-    finally:
-        try:
-            lease.release()
-        except AudctlError as error:
-            trouble.append(
-                f"the lock could not be let go, and ends by itself within {LEASE}: {error}"
-            )
 
 
 def refuse_unfit(plan: Plan) -> None:
@@ -194,12 +174,3 @@ def _with_pending(
     # To the second: that is how exactly some stores keep times.
     since = begun.replace(microsecond=0)
     return replace(report, pending=settling_bindings(ledger, desired, since))
-
-
-def _login() -> str:
-    import getpass  # noqa: PLC0415 - only a run that locks needs a name
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return "unknown"

@@ -365,4 +365,6 @@ def _store(
         return FileStore(path, project=project.name, clock=clock, elsewhere=elsewhere)
     from audctl.ledger.campaign_store import CampaignStore  # noqa: PLC0415 - one of two
 
-    return CampaignStore(options, project=project.name, environment=environment.name)
+    return CampaignStore(
+        options, project=project.name, environment=environment.name, monotonic=clock.monotonic
+    )

@@ -38,6 +38,10 @@ class Context:
     to name them, also when it fails later on."""
 
 
+_ELAPSED = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+"""Linux's clock that counts while the machine sleeps; elsewhere the usual one does, where there is one at all."""
+
+
 @dataclass(frozen=True)
 class SystemClock:
     """The machine's clock; ``stop`` cuts a wait short."""
@@ -49,8 +53,8 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Return seconds that never go back."""
-        return time.monotonic()
+        """Return seconds that never go back, those while the machine slept included: a lease ran out then, too."""
+        return time.clock_gettime(_ELAPSED) if _ELAPSED is not None else time.monotonic()
 
     def sleep(self, seconds: float) -> None:
         """Wait; raise InterruptedRun as soon as a stop is asked for."""

@@ -1,9 +1,12 @@
-"""Hold the lock while something takes its time."""
+"""Take the lock, hold it while something takes its time, let go of it."""
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from audctl.errors import AudctlError
@@ -11,7 +14,10 @@ from audctl.errors import AudctlError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from audctl.ports import Lease
+    from audctl.ports import Lease, LedgerStore
+
+LEASE = timedelta(minutes=10)
+"""How long the lock outlives its holder; it is renewed while reading, asking and working."""
 
 RENEW_EVERY_S = 60.0
 """Far below the lease's life, so that several renewals may fail before it ends."""
@@ -43,3 +49,37 @@ def kept_alive(lease: Lease, *, every_s: float = RENEW_EVERY_S) -> Iterator[None
         keeper.join()
     if lost:
         raise lost[0]
+
+
+@contextmanager
+def locked(store: LedgerStore, *, reason: str, plan: str = "") -> Iterator[tuple[Lease, list[str]]]:
+    """Hold the lock for the length of the block; give the lease, and what letting go of it met with.
+
+    When that fails, it is said instead of hiding what was done under the lock.
+    """
+    trouble: list[str] = []
+    lease = store.lock(
+        holder=f"{_login()} pid {os.getpid()}",
+        host=socket.gethostname(),
+        reason=reason,
+        plan=plan,
+        duration=LEASE,
+    )
+    try:
+        yield lease, trouble
+    finally:
+        try:
+            lease.release()
+        except AudctlError as error:
+            trouble.append(
+                f"the lock could not be let go, and ends by itself within {LEASE}: {error}"
+            )
+
+
+def _login() -> str:
+    import getpass  # noqa: PLC0415 - only a run that locks needs a name
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "unknown"

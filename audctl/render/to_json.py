@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from audctl.errors import AudctlError
     from audctl.model.change import FieldChange
     from audctl.model.finding import Finding
-    from audctl.model.ledger import Intent, Ledger, LedgerEntry, LedgerExcerpt
+    from audctl.model.ledger import Intent, LedgerEntry, LedgerExcerpt, LedgerView, LockState
+    from audctl.model.lock import LockRecord
     from audctl.model.outcome import ApplyReport, Outcome
     from audctl.model.report import (
         DoctorReport,
@@ -269,11 +270,13 @@ def _share(share: Share) -> Json:
     }
 
 
-def ledger(content: Ledger) -> Json:
-    """Give ``{project, serial, entries: [{address, liveId, …}], intents, overrides}``; no fields, no fingerprints."""
+def ledger(view: LedgerView) -> Json:
+    """Give ``{project, serial, lock, entries: [{address, …}], intents, overrides}``; no fields, no fingerprints."""
+    content = view.ledger
     return {
         "project": content.project,
         "serial": content.serial,
+        "lock": _lock(view.lock),
         "entries": [_owned(each) for _, each in sorted(content.entries.items())],
         "intents": [_intended(each) for _, each in sorted(content.intents.items())],
         "overrides": [
@@ -284,10 +287,11 @@ def ledger(content: Ledger) -> Json:
 
 
 def ledger_excerpt(found: LedgerExcerpt) -> Json:
-    """Give ``{project, serial, entries: [{address, …, fields, secrets}], intents}``; of secrets only the names."""
+    """Give ``{project, serial, lock, entries: [{address, …, fields, secrets}], intents}``; of secrets the names."""
     return {
         "project": found.project,
         "serial": found.serial,
+        "lock": _lock(found.lock),
         "entries": [
             {
                 **_owned(each),
@@ -303,6 +307,29 @@ def ledger_excerpt(found: LedgerExcerpt) -> Json:
             for each in found.entries
         ],
         "intents": [{**_intended(each), "key": list(each.key)} for each in found.intents],
+    }
+
+
+def unlocked(broken: LockRecord | None) -> Json:
+    """Give ``{unlocked, lock}``: the lock that is gone; null when nobody held one."""
+    return {"unlocked": broken is not None, "lock": None if broken is None else _held(broken)}
+
+
+def _lock(lock: LockState) -> Json | None:
+    if lock.trouble:
+        return {"trouble": lock.trouble}
+    return None if lock.held is None else _held(lock.held)
+
+
+def _held(held: LockRecord) -> Json:
+    return {
+        "token": held.token,
+        "holder": held.holder,
+        "host": held.host or None,
+        "reason": held.reason or None,
+        "plan": held.plan or None,
+        "since": _moment(held.since),
+        "until": _moment(held.until),
     }
 
 

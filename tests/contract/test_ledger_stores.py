@@ -174,6 +174,47 @@ def test_a_held_lock_names_its_holder_reason_and_times(place: Place) -> None:
         assert words in str(caught.value)
 
 
+def test_who_holds_the_lock_can_be_seen_with_the_plan_that_is_worked_on(place: Place) -> None:
+    assert place.open().held() is None
+    lease = place.open().lock(
+        holder="mia pid 7", host="runner-7", reason="apply r1", duration=TEN_MINUTES
+    )
+    before = place.open().held()
+    assert before is not None
+    assert (before.token, before.holder, before.host) == (lease.token, "mia pid 7", "runner-7")
+    assert (before.reason, before.plan) == ("apply r1", "")
+    assert before.until - before.since == TEN_MINUTES
+    place.advance(timedelta(minutes=4))
+    lease.name_plan("d" * 64)
+    after = place.open().held()
+    assert after is not None
+    assert (after.since, after.plan) == (before.since, "d" * 64)
+    assert after.until - before.until >= timedelta(minutes=3, seconds=59)
+    with pytest.raises(LockError, match=r"\(apply r1, plan dddddddddddd\)"):
+        take(place.open())
+    lease.release()
+    assert place.open().held() is None
+
+
+def test_only_the_right_token_unlocks(place: Place) -> None:
+    store = place.open()
+    assert store.unlock("0" * 32) is None
+    lease = take(place.open(), "gone")
+    for wrong in ("", "0" * 32):
+        with pytest.raises(LockError, match=f"held by gone.*--token {lease.token}"):
+            store.unlock(wrong)
+    broken = store.unlock(lease.token)
+    assert broken is not None
+    assert broken.holder == "gone"
+    assert store.held() is None
+    second = take(place.open(), "next")
+    with pytest.raises(LockError, match="held by next"):
+        store.unlock(lease.token)
+    with pytest.raises(LockError, match="held by next"):
+        lease.renew()
+    second.renew()
+
+
 def test_a_released_lock_is_free_and_releasing_again_harms_nobody(place: Place) -> None:
     lease = take(place.open())
     lease.release()

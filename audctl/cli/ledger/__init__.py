@@ -4,6 +4,7 @@ import typer
 
 from audctl.cli.ledger.list_ import list_entries
 from audctl.cli.ledger.show import show
+from audctl.cli.ledger.unlock import unlock
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -18,3 +19,4 @@ def ledger() -> None:
 
 app.command("list")(list_entries)
 app.command("show")(show)
+app.command("unlock")(unlock)

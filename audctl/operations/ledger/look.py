@@ -6,25 +6,18 @@ from typing import TYPE_CHECKING
 
 from audctl.errors import UsageError
 from audctl.model.address import Address, parse_address
-from audctl.model.ledger import LedgerExcerpt
+from audctl.model.ledger import LedgerExcerpt, LedgerView
 from audctl.model.suggestion import did_you_mean
-from audctl.operations.context import SystemClock
-from audctl.operations.load import load
+from audctl.operations.ledger.opened import look_at_lock, opened_store
 
 if TYPE_CHECKING:
-    from audctl.model.ledger import Ledger
     from audctl.operations.context import Context
 
 
-def ledger_list(context: Context) -> Ledger:
-    """Return the ledger of the project in the environment; manifests need not be valid."""
-    from audctl.operations.connect import connect  # noqa: PLC0415 - not for validate
-
-    loaded = load(context)
-    with connect(
-        loaded.project, loaded.environment, clock=SystemClock(), observer=context.observer
-    ) as connection:
-        return connection.store.load()
+def ledger_list(context: Context) -> LedgerView:
+    """Return the ledger of the project in the environment, and who holds its lock."""
+    with opened_store(context) as store:
+        return LedgerView(ledger=store.load(), lock=look_at_lock(store))
 
 
 def ledger_show(context: Context, address: str) -> LedgerExcerpt:
@@ -33,7 +26,8 @@ def ledger_show(context: Context, address: str) -> LedgerExcerpt:
         wanted = parse_address(address)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    ledger = ledger_list(context)
+    view = ledger_list(context)
+    ledger = view.ledger
     known = ledger.entries.keys() | ledger.intents.keys()
     addresses = sorted(each for each in known if wanted in (each, each.resource))
     if not addresses:
@@ -43,6 +37,7 @@ def ledger_show(context: Context, address: str) -> LedgerExcerpt:
         serial=ledger.serial,
         entries=tuple(ledger.entries[each] for each in addresses if each in ledger.entries),
         intents=tuple(ledger.intents[each] for each in addresses if each in ledger.intents),
+        lock=view.lock,
     )
 
 

@@ -11,7 +11,7 @@ from audctl.render.to_terminal.explanation import code_meaning, field_explanatio
 from audctl.render.to_terminal.findings import error, findings, validation
 from audctl.render.to_terminal.imported import imported
 from audctl.render.to_terminal.inventory import unmanaged
-from audctl.render.to_terminal.ledger import ledger, ledger_excerpt
+from audctl.render.to_terminal.ledger import ledger, ledger_excerpt, unlocked
 from audctl.render.to_terminal.plan import plan
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "ledger",
     "ledger_excerpt",
     "plan",
+    "unlocked",
     "unmanaged",
     "validation",
 ]

@@ -10,14 +10,17 @@ from audctl.render.to_terminal.words import counted, label, moment, value
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from audctl.model.ledger import Intent, Ledger, LedgerEntry, LedgerExcerpt
+    from audctl.model.ledger import Intent, LedgerEntry, LedgerExcerpt, LedgerView, LockState
+    from audctl.model.lock import LockRecord
     from audctl.render.paint import Paint
 
 
-def ledger(content: Ledger, paint: Paint) -> Iterator[str]:
+def ledger(view: LedgerView, paint: Paint) -> Iterator[str]:
     """Give the owned objects by address, then creates whose end nobody recorded."""
+    content = view.ledger
     owned = counted(len(content.entries), "owned object")
     yield paint.bold(f"Ledger of {printable(content.project)}: {owned}, serial {content.serial}")
+    yield from _lock(view.lock, paint)
     for address, entry in sorted(content.entries.items()):
         notes = [
             note
@@ -48,6 +51,7 @@ def ledger(content: Ledger, paint: Paint) -> Iterator[str]:
 
 def ledger_excerpt(found: LedgerExcerpt, paint: Paint) -> Iterator[str]:
     """Give each object in full: who it is, what holds for it, its fields as last applied."""
+    yield from _lock(found.lock, paint)
     intents = {each.address: each for each in found.intents}
     for number, entry in enumerate(found.entries):
         if number:
@@ -58,6 +62,31 @@ def ledger_excerpt(found: LedgerExcerpt, paint: Paint) -> Iterator[str]:
             yield ""
         yield f"{paint.bold(printable(str(intent.address)))}  {paint.caution('not created yet, as far as is known')}"
         yield f"  {_intent(intent)}"
+
+
+def unlocked(broken: LockRecord | None, paint: Paint) -> Iterator[str]:
+    """Give whose lock was taken away, if there was one."""
+    if broken is None:
+        yield "Nobody holds the lock"
+    else:
+        yield f"{paint.bold('Unlocked')}: it was held by {_holder(broken)}"
+
+
+def _lock(lock: LockState, paint: Paint) -> Iterator[str]:
+    if lock.trouble:
+        yield f"{paint.caution('Lock')}: {printable(lock.trouble)}"
+    if lock.held is not None:
+        yield f"{paint.caution('Locked')} by {_holder(lock.held)}; token {printable(lock.held.token)}"
+
+
+def _holder(held: LockRecord) -> str:
+    host = f" on {held.host}" if held.host else ""
+    what = ", ".join(
+        each for each in (held.reason, f"plan {held.plan}" if held.plan else "") if each
+    )
+    why = f" ({what})" if what else ""
+    times = f"since {moment(held.since)} until {moment(held.until)}"
+    return printable(f"{held.holder}{host}{why} {times}")
 
 
 def _entry(entry: LedgerEntry, intent: Intent | None, paint: Paint) -> Iterator[str]:

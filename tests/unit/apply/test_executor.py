@@ -8,6 +8,7 @@ import pytest
 from audctl.errors import (
     ConflictError,
     FindingsError,
+    InterruptedRun,
     LockError,
     RejectedError,
     UnreachableError,
@@ -559,6 +560,80 @@ def test_a_lost_lock_stops_writing_and_saving() -> None:
     report = world.apply(world.plan(shop()))
     assert world.plan(shop()).is_empty
     assert len([call for call in world.writes if call[:2] == ("create", "aam.dataSource")]) == 1
+
+
+@pytest.mark.parametrize("parallelism", [1, 4])
+def test_the_fence_stands_between_the_last_look_and_the_write(parallelism: int) -> None:
+    """Between two renewals as well: the holder's time runs out while it looks before a create."""
+    world = World()
+    lease = MemoryLease()
+    lost: list[bool] = []
+
+    def lose(*_: str) -> None:
+        if world.writes:
+            lease.lost = True
+
+    world.systems["aam"].looking = lose
+    report = world.apply(
+        world.plan(shop()),
+        lease=lease,
+        parallelism=parallelism,
+        on_lost=lambda: lost.append(True),
+    )
+    written = [call for call in world.writes if call[0] != "find"]
+    assert report.lock_lost
+    assert report.halted.startswith("the lock is lost: not sent: the lock was taken")
+    assert len(report.of(Result.DONE)) == len(written)
+    assert not any(each.may_have_happened for each in report.outcomes)
+    assert lost == [True]
+    assert world.store.ledger.entries == {}
+    world.systems["aam"].looking = lambda *_: None
+    world.apply(world.plan(shop()))
+    assert world.plan(shop()).is_empty
+
+
+@pytest.mark.parametrize("change", ["update", "delete"])
+def test_updates_and_deletes_stop_at_the_fence_too(change: str) -> None:
+    world = World()
+    world.apply(world.plan(shop()))
+    before = list(world.writes)
+    lease = MemoryLease()
+    for system in world.systems.values():
+        system.looking = lambda *_: setattr(lease, "lost", True)
+    wanted = shop() if change == "update" else shop()[:3]
+    wanted[1] = make_desired(
+        "Trait/a#aam.trait",
+        {"label": "Other", "integrationCode": "a", "dataSource": "@DataSource/web#aam.dataSource"},
+    )
+    report = world.apply(world.plan(wanted), lease=lease)
+    assert report.lock_lost
+    assert world.writes == before
+
+
+def test_a_call_that_waits_to_be_repeated_gives_up_once_the_lock_is_lost() -> None:
+    world = World()
+    stop = threading.Event()
+
+    class Taken(MemoryLease):
+        def renew(self) -> None:
+            if world.clock.seconds:
+                raise LockError("taken over")
+
+    def wait(*_: str) -> None:
+        assert stop.wait(20)
+        raise InterruptedRun("stopped while waiting to repeat a call")
+
+    world.systems["aam"].after = lambda *_: world.clock.sleep(60)
+    world.systems["campaign"].after = wait
+    report = world.apply(
+        world.plan(shop()),
+        lease=Taken(),
+        parallelism=2,
+        stop_requested=stop.is_set,
+        on_lost=stop.set,
+    )
+    assert (report.lock_lost, report.interrupted) == (True, False)
+    assert report.halted == "the lock is lost: taken over"
 
 
 def test_once_the_lock_is_lost_the_ledger_is_somebody_elses() -> None:

@@ -9,6 +9,7 @@ from audctl.errors import (
     ConflictError,
     LedgerError,
     LockError,
+    LostLockError,
     PermissionDeniedError,
     ProviderError,
     UnreachableError,
@@ -355,11 +356,55 @@ def test_renewing_with_a_lost_question_can_be_tried_again(
     lease = store.lock(holder="me", reason="", duration=TEN_MINUTES)
     options.now += timedelta(minutes=5)
     options.before["update_memo_if 1"] = lost_answer
-    with pytest.raises(LockError, match="nobody can tell"):
-        lease.renew()
+    lease.renew()
     lease.renew()
     options.now += timedelta(minutes=9)
     lease.renew()
+
+
+def test_renewing_that_nobody_answers_is_an_error_once_the_time_is_nearly_up(
+    options: FakeOptions,
+) -> None:
+    now = [100.0]
+    store = CampaignStore(options, project="acme", environment="prod", monotonic=lambda: now[0])
+    lease = store.lock(holder="me", reason="", duration=TEN_MINUTES)
+    now[0] += 500
+    for number in (2, 3):
+        options.before[f"server_time {number}"] = no_answer
+        with pytest.raises(LockError, match="nobody can tell"):
+            lease.renew() if number == 2 else lease.ensure()
+    lease.ensure()
+    assert options.calls.count("update_memo_if") == 1
+
+
+def test_a_lock_that_was_broken_stays_lost_for_its_holder(
+    options: FakeOptions, store: CampaignStore
+) -> None:
+    lease = store.lock(holder="me", reason="", duration=TEN_MINUTES)
+    kept = options.rows["audctl.acme.prod.lock"]
+    assert rival(options).unlock(lease.token) is not None
+    with pytest.raises(LostLockError, match="someone removed it"):
+        lease.renew()
+    options.rows["audctl.acme.prod.lock"] = kept
+    for again in (lease.renew, lease.ensure):
+        with pytest.raises(LostLockError, match="someone removed it"):
+            again()
+
+
+def test_breaking_a_lock_spares_a_rival_who_took_it_meanwhile(
+    options: FakeOptions, store: CampaignStore
+) -> None:
+    lease = store.lock(holder="gone", reason="", duration=TEN_MINUTES)
+
+    def change_hands() -> None:
+        lease.release()
+        rival(options).lock(holder="next", reason="", duration=TEN_MINUTES)
+
+    options.before["delete_option_if 1"] = change_hands
+    store.unlock(lease.token)
+    held = store.held()
+    assert held is not None
+    assert held.holder == "next"
 
 
 def test_renewing_that_took_until_after_the_old_end_does_not_count(

@@ -22,6 +22,12 @@ class CountingLease:
         if self.lost:
             raise LockError("somebody else holds the lock")
 
+    def ensure(self) -> None:
+        raise AssertionError("not asked for")
+
+    def name_plan(self, digest: str) -> None:
+        raise AssertionError(digest)
+
     def release(self) -> None:
         raise AssertionError("not asked for")
 

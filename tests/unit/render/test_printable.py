@@ -15,7 +15,7 @@ from audctl.errors import RejectedError
 from audctl.model.address import Address
 from audctl.model.change import Change, FieldChange, FieldReason, Step
 from audctl.model.finding import Finding, Severity
-from audctl.model.ledger import Ledger, LedgerEntry
+from audctl.model.ledger import Ledger, LedgerEntry, LedgerView, LockState
 from audctl.model.outcome import ApplyReport, Outcome, Result
 from audctl.model.report import (
     Check,
@@ -101,7 +101,13 @@ def _lines(hostile: str, plan: Plan) -> dict[str, Iterable[str]]:
             PLAIN,
         ),
         "unmanaged": to_terminal.unmanaged(UnmanagedReport(items=(loose,)), PLAIN),
-        "ledger": to_terminal.ledger(Ledger(project=hostile, entries={address: entry}), PLAIN),
+        "ledger": to_terminal.ledger(
+            LedgerView(
+                ledger=Ledger(project=hostile, entries={address: entry}),
+                lock=LockState(trouble=hostile),
+            ),
+            PLAIN,
+        ),
         "error": to_terminal.error(RejectedError(hostile, operation=hostile, code=hostile), PLAIN),
     }
 

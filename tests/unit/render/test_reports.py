@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from audctl.errors import FindingsError, UnreachableError
 from audctl.model.address import Address
 from audctl.model.finding import Finding, Severity
-from audctl.model.ledger import Intent, Ledger, LedgerEntry
+from audctl.model.ledger import Intent, Ledger, LedgerEntry, LedgerView, LockState
+from audctl.model.lock import LockRecord
 from audctl.model.outcome import ApplyReport, Outcome, Result
 from audctl.model.report import (
     Check,
@@ -31,6 +32,15 @@ if TYPE_CHECKING:
     from audctl.model.plan import Plan
 
 MOMENT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+LOCK = LockRecord(
+    token="0" * 32,
+    holder="mia pid 7",
+    host="runner-7",
+    reason="apply",
+    plan="abc",
+    since=MOMENT,
+    until=MOMENT + timedelta(minutes=10),
+)
 SEGMENT = Address("Audience", "cart", "aam.segment")
 
 
@@ -245,7 +255,13 @@ def test_the_ledger_shows_neither_fields_nor_secret_fingerprints() -> None:
         entries={SEGMENT: entry},
         intents={SEGMENT: intent},
     )
-    shown = text(to_terminal.ledger(content, PLAIN)) + json.dumps(to_json.ledger(content))
+    view = LedgerView(ledger=content, lock=LockState(held=LOCK))
+    shown = text(to_terminal.ledger(view, PLAIN)) + json.dumps(to_json.ledger(view))
+    assert (
+        "Locked by mia pid 7 on runner-7 (apply, plan abc) since 2026-03-04 05:06:07 UTC"
+        f" until 2026-03-04 05:16:07 UTC; token {LOCK.token}"
+    ) in shown
+    assert '"host": "runner-7"' in shown
     assert "protected, adopted, applied 2026-03-04 05:06:07 UTC" in shown
     assert "1 pending create" in shown
     assert "hidden" not in shown
