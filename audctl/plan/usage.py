@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from audctl.model.canonical import canonical
+from audctl.model.live import Origin
 from audctl.model.objects import OBJECT_TYPES, Form
 from audctl.model.rules.segment_rule import SegmentRule
 from audctl.model.substitution import TRAIT, trait_id, trait_token
@@ -32,9 +33,12 @@ class Usage:
         }
         self._ledger = ledger
         self._users: defaultdict[Id, list[tuple[LiveObject, str]]] = defaultdict(list)
+        kept = self._kept(live)
         for each in live.objects:
             for name, target in self._references(each):
                 self._users[target].append((each, name))
+                for beside in kept.get(target, ()):
+                    self._users[beside].append((each, name))
 
     def of(self, object_type: str, live_id: str) -> list[tuple[LiveObject, str]]:
         """Return who refers to an object, and by which field."""
@@ -73,7 +77,23 @@ class Usage:
         text = f' "{" ".join(label.split())}"' if isinstance(label, str) and label else ""
         return f"{user.type} {user.id}{text} (unmanaged)"
 
+    @staticmethod
+    def _kept(live: LiveState) -> Mapping[Id, tuple[Id, ...]]:
+        """Return what each trait stands beside that the system keeps: who uses the trait uses that, too."""
+        return {
+            (each.type, each.id): tuple(
+                (kind, str(each.fields[name]))
+                for name, kind in (("folder", "aam.traitFolder"), ("dataSource", "aam.dataSource"))
+                if each.fields.get(name)
+            )
+            for each in live.objects
+            if each.type == TRAIT and each.origin is Origin.SERVER
+        }
+
     def _references(self, user: LiveObject) -> Iterator[tuple[str, Id]]:
+        if user.origin is Origin.SERVER and user.type == TRAIT:
+            # The trait that the system keeps beside a folder or a data source goes with it, and keeps nobody there.
+            return
         for name, kind in OBJECT_TYPES[user.type].fields.items():
             value = user.fields.get(name)
             if value is None:
