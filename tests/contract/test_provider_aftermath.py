@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from tests.contract.case import Case
 
 READ_BACK = [
-    *((each, verb) for each in AUDIENCE_MANAGER for verb in ("create", "update")),
-    *((each, verb) for each in CAMPAIGN for verb in ("create", "update", "delete")),
+    (each, verb)
+    for each in (*AUDIENCE_MANAGER, *CAMPAIGN)
+    for verb in ("create", "update", "delete")
 ]
-"""Audience Manager answers a delete itself: there is nothing to read back."""
 START = "SOAP xtk:workflow#Start"
 STOP = "SOAP xtk:workflow#Stop"
 
@@ -80,6 +80,22 @@ def test_a_write_that_cannot_be_read_back_may_have_happened(
     assert not caught.value.retryable
 
 
+@pytest.mark.parametrize(
+    ("written", "verb"), READ_BACK, ids=[f"{each} {verb}" for each, verb in READ_BACK]
+)
+def test_a_write_that_is_answered_as_done_and_is_not_done_is_noticed(
+    written: Case, verb: str, bench: Bench
+) -> None:
+    case = written
+    provider = bench.provider(case)
+    subject = prepared(case, bench, provider, verb)
+    campaign = case.create_route.startswith("SOAP")
+    bench.fault("SOAP xtk:persist#*" if campaign else "* /v1/*", "lost_write")
+
+    with pytest.raises(ProviderError):
+        carry_out(case, bench, provider, subject, verb)
+
+
 def a_workflow(bench: Bench, *, running: bool) -> tuple[Provider, LiveObject]:
     provider = build(bench)
     bench.opened.callback(provider.close)
@@ -101,12 +117,9 @@ def test_a_new_workflow_that_is_refused_its_start_was_still_made(bench: Bench) -
     assert made.fields["running"] is False
 
 
-@pytest.mark.parametrize("route", [START, STOP])
-def test_a_changed_definition_whose_restart_is_refused_was_still_written(
-    bench: Bench, route: str
-) -> None:
+def test_a_changed_definition_whose_start_is_refused_was_still_written(bench: Bench) -> None:
     provider, live = a_workflow(bench, running=True)
-    bench.fault(route, "soap_fault")
+    bench.fault(START, "soap_fault")
 
     with pytest.raises(ProviderError) as caught:
         provider.update(live, {"schedule": "every 6h"})
@@ -115,6 +128,30 @@ def test_a_changed_definition_whose_restart_is_refused_was_still_written(
     after = provider.get("campaign.workflow", live.id)
     assert after is not None
     assert after.fields["schedule"] == "every 6h"
+
+
+def test_a_workflow_that_cannot_be_stopped_is_not_written(bench: Bench) -> None:
+    provider, live = a_workflow(bench, running=True)
+    bench.fault(STOP, "soap_fault")
+
+    with pytest.raises(ProviderError) as caught:
+        provider.update(live, {"schedule": "every 6h"})
+
+    assert not caught.value.may_have_happened
+    assert provider.get("campaign.workflow", live.id) == live
+
+
+def test_a_workflow_whose_new_definition_is_refused_runs_on(bench: Bench) -> None:
+    provider, live = a_workflow(bench, running=True)
+    bench.fault(WRITE, "soap_fault")
+
+    with pytest.raises(ProviderError) as caught:
+        provider.update(live, {"schedule": "every 6h"})
+
+    assert caught.value.may_have_happened
+    after = provider.get("campaign.workflow", live.id)
+    assert after is not None
+    assert after.fields == live.fields
 
 
 @pytest.mark.parametrize(("route", "running"), [(START, False), (STOP, True)])

@@ -17,7 +17,13 @@ from audctl.providers.audience_manager import names
 from audctl.providers.audience_manager.codec import decode_text
 from audctl.providers.audience_manager.kind import changed_at
 from audctl.providers.audience_manager.rest import segment_of_path
-from audctl.providers.audience_manager.write_back import check_unchanged, is_in_place, read_back
+from audctl.providers.audience_manager.write_back import (
+    check_kept,
+    check_unchanged,
+    confirm_gone,
+    is_in_place,
+    read_back,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,14 +94,17 @@ class Folders:
             return now
         check_unchanged(now, live, operation)
         self._rest.replace(f"{self._path}{live.id}", _body({**now.fields, **fields}))
-        return read_back(lambda: self.get(live.id), operation)
+        after = read_back(lambda: self.get(live.id), operation)
+        check_kept(after, fields, operation)
+        return after
 
     def delete(self, live: LiveObject) -> None:
-        """Delete; the system refuses while something is in it (ConflictError)."""
+        """Delete and look; the system refuses while something is in it (ConflictError)."""
         try:
             self._rest.delete(f"{self._path}{live.id}")
         except NotFoundError:
             return
+        confirm_gone(lambda: self.get(live.id), f"DELETE {self._path}{live.id}")
 
     def _below(self, row: Row, row_id: str, path: str) -> Iterator[LiveObject]:
         children = row.get("subFolders")

@@ -21,7 +21,7 @@ from audctl.providers.audience_manager.codec import (
     settled,
 )
 from audctl.providers.audience_manager.rest import segment_of_path
-from audctl.providers.audience_manager.write_back import read_back, write_over
+from audctl.providers.audience_manager.write_back import confirm_gone, read_back, write_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,11 +140,12 @@ class PlainObjects:
         )
 
     def delete(self, live: LiveObject) -> None:
-        """Delete; an object already gone is no error."""
+        """Delete and look; an object already gone is no error."""
         try:
             self._rest.delete(f"{self.kind.path}{live.id}")
         except NotFoundError:
             return
+        confirm_gone(lambda: self.get(live.id), f"DELETE {self.kind.path}{live.id}")
 
     def _read(self, live_id: str) -> Document | None:
         try:

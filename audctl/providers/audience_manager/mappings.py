@@ -27,7 +27,7 @@ from audctl.providers.audience_manager.codec import (
 from audctl.providers.audience_manager.destinations import ID_NAME, PATH
 from audctl.providers.audience_manager.kind import changed_at
 from audctl.providers.audience_manager.rest import segment_of_path
-from audctl.providers.audience_manager.write_back import read_back, write_over
+from audctl.providers.audience_manager.write_back import confirm_gone, read_back, write_over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,11 +152,13 @@ class Mappings:
         )
 
     def delete(self, live: LiveObject) -> None:
-        """Unmap; a mapping already gone is no error."""
+        """Unmap and look; a mapping already gone is no error."""
+        path = _path(self._destination_of(live), live.id)
         try:
-            self._rest.delete(_path(self._destination_of(live), live.id))
+            self._rest.delete(path)
         except NotFoundError:
             return
+        confirm_gone(lambda: self.get(live.id), f"DELETE {path}")
 
     def _destination_of(self, live: LiveObject) -> str:
         known = decode_text(live.fields.get("destination")) or self._destinations.get(live.id, "")

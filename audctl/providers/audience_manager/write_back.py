@@ -30,6 +30,18 @@ def read_back(read: Callable[[], LiveObject | None], operation: str) -> LiveObje
     return found
 
 
+def confirm_gone(read: Callable[[], LiveObject | None], operation: str) -> None:
+    """Raise InvalidAnswerError when the system took a deletion and the object is still there."""
+    with after_write():
+        left = read()
+    if left is not None:
+        raise InvalidAnswerError(
+            f"{operation}: accepted, but it is still there",
+            operation=operation,
+            may_have_happened=True,
+        )
+
+
 def write_over(  # noqa: PLR0913 - what one write is judged by, by keyword
     now: LiveObject,
     live: LiveObject,

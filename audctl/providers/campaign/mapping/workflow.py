@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from audctl.errors import RejectedError
+from audctl.errors import ProviderError, RejectedError
 from audctl.model.live import Origin
 from audctl.model.objects import Form
 from audctl.providers.aftermath import after_write
@@ -38,7 +39,7 @@ from audctl.providers.campaign.workflow_commands import (
 from audctl.redact import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from lxml import etree
 
@@ -93,24 +94,43 @@ class WorkflowMapping(TableMapping):
         definition = _written(fields)
         live = super().create(definition)
         with after_write():
-            return self._drive(live, fields, restart=False)
+            return self._drive(live, running=bool(fields.get("running")))
 
     def update(self, live: LiveObject, fields: Mapping[str, WriteValue]) -> LiveObject:
         """Write what changed, then start or stop.
 
-        A changed definition takes effect after a restart: a running workflow is stopped and started again.
+        A changed definition takes effect at the next start, so a workflow that runs is stopped first: a run that is
+        killed half-way leaves one that does not run, which the next plan sees. One that still ran by its old
+        definition, nobody would.
         """
         changed = _written(fields)
         redefined = any(name in changed for name in DEFINITION_FIELDS)
         operation = f"update {self.object_type} {'/'.join(live.key)}"
         self.require_unchanged(live, operation)
+        runs = bool(live.fields.get("running"))
+        wanted = bool(fields["running"]) if "running" in fields else runs
+        stopped = runs and redefined
+        if stopped:
+            self._stop(live.key[0])
         if changed:
             whole = _merge(live.fields, changed) if redefined else changed
-            self._write_row(live.id, whole, operation)
+            with after_write(written=stopped), self._running_again(live, stopped=stopped):
+                self._write_row(live.id, whole, operation)
         with after_write(written=bool(changed)):
             if changed:
                 live = self.confirm(self.get(live.id), changed, operation)
-            return self._drive(live, fields, restart=redefined)
+            return self._drive(live, running=wanted)
+
+    @contextmanager
+    def _running_again(self, live: LiveObject, *, stopped: bool) -> Iterator[None]:
+        """Start what was stopped for a write that the system then refused."""
+        try:
+            yield
+        except ProviderError as error:
+            if stopped and not error.may_have_happened:
+                with suppress(ProviderError):
+                    start(self.instance.client, live.key[0])
+            raise
 
     def delete(self, live: LiveObject) -> None:
         """Stop the workflow when it runs, then delete it."""
@@ -134,27 +154,20 @@ class WorkflowMapping(TableMapping):
             append(row, "variables")
         return row
 
-    def _drive(
-        self, live: LiveObject, fields: Mapping[str, WriteValue], *, restart: bool
-    ) -> LiveObject:
+    def _drive(self, live: LiveObject, *, running: bool) -> LiveObject:
         """Bring the workflow into the wanted state and return it as it is then."""
-        runs = bool(live.fields.get("running"))
-        wanted = bool(fields["running"]) if "running" in fields else runs
-        name = live.key[0]
-        stops = runs and (restart or not wanted)
-        starts = wanted and (stops or not runs)
-        if not stops and not starts:
+        if bool(live.fields.get("running")) is running:
             return live
-        if stops:
+        name = live.key[0]
+        if running:
+            start(self.instance.client, name)
+        else:
             self._stop(name)
-        if starts:
-            with after_write(written=stops):
-                start(self.instance.client, name)
         with after_write():
-            if starts:
+            if running:
                 self._await(name, STARTED)
             after = self.get(live.id)
-        return self.confirm(after, {"running": wanted}, f"update {self.object_type} {name}")
+        return self.confirm(after, {"running": running}, f"update {self.object_type} {name}")
 
     def _stop(self, name: str) -> None:
         stop(self.instance.client, name)
