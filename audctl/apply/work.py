@@ -236,15 +236,33 @@ def _look_at(
     if standing is None:
         return _failed(f"read back: {before.type} {before.id} is gone", error)
     unlike = [name for name, value in write.items() if _differs(standing, name, value)]
-    if not unlike:
+    if not unlike and not (beside := _changed_beside(standing, before, write)):
         return Done(
             live_id=standing.id,
             note="the reply was lost; read back: it was written",
             fingerprint=standing.fingerprint(),
         )
+    if not unlike:
+        return _failed(f"read back: it was written, but {beside} no longer as before", error)
     if any(_is_hidden(standing, name, write[name]) for name in unlike):
         return _failed("a secret cannot be read back", error, may_have_happened=True)
-    return _failed("read back: it was not written", error)
+    finding = "it was not written"
+    if any(_differs(standing, name, before.fields.get(name)) for name in write):
+        verb = "is" if len(unlike) == 1 else "are"
+        finding = f"it was written in part: {', '.join(sorted(unlike))} {verb} not as asked for"
+    return _failed(f"read back: {finding}", error)
+
+
+def _changed_beside(
+    standing: LiveObject, before: LiveObject, write: Mapping[str, WriteValue]
+) -> str:
+    """Return what else has changed, with its verb: a workflow, for one, is stopped, written and started again."""
+    changed = sorted(
+        name
+        for name, value in before.fields.items()
+        if name not in write and name in standing.fields and _differs(standing, name, value)
+    )
+    return f"{', '.join(changed)} {'is' if len(changed) == 1 else 'are'}" if changed else ""
 
 
 # --- delete ---------------------------------------------------------------------------------------

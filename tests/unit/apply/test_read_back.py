@@ -137,3 +137,42 @@ def test_what_cannot_be_read_back_stays_owned_and_uncertain(verb: str) -> None:
     assert outcome.may_have_happened
     assert outcome.message == "cut; reading back failed too: no answer"
     assert parse_address(LIST) in world.store.ledger.entries
+
+
+def test_what_changed_beside_a_write_whose_reply_was_lost_is_no_success() -> None:
+    world = World()
+    flow = make_desired(FLOW, {"name": "e", "label": "E", "running": True})
+    world.apply(world.plan([flow]))
+    campaign = world.systems["campaign"]
+
+    def half(verb: str, *_: str) -> None:
+        ((key, made),) = campaign.objects.items()
+        campaign.objects[key] = replace(made, fields={**made.fields, "running": False})
+        campaign.after = lambda *_: None
+        raise CUT
+
+    campaign.after = half
+    renamed = make_desired(FLOW, {"name": "e", "label": "F", "running": True})
+    (failed,) = world.apply(world.plan([renamed])).outcomes
+    assert failed.message == "cut; read back: it was written, but running is no longer as before"
+    assert failed.result is Result.FAILED
+    world.apply(world.plan([renamed]))
+    assert world.plan([renamed]).is_empty
+
+
+def test_a_write_of_which_only_a_part_stands_says_which_part_does_not() -> None:
+    world = World()
+    flow = make_desired(FLOW, {"name": "e", "label": "E", "running": False})
+    world.apply(world.plan([flow]))
+    campaign = world.systems["campaign"]
+
+    def half(verb: str, *_: str) -> None:
+        ((key, made),) = campaign.objects.items()
+        campaign.objects[key] = replace(made, fields={**made.fields, "running": False})
+        campaign.after = lambda *_: None
+        raise CUT
+
+    campaign.after = half
+    started = make_desired(FLOW, {"name": "e", "label": "F", "running": True})
+    (failed,) = world.apply(world.plan([started])).outcomes
+    assert failed.message == "cut; read back: it was written in part: running is not as asked for"
