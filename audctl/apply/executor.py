@@ -133,6 +133,9 @@ class _Coordinator:
         """Record what needs no call, write down overrides and what is about to be created, and save all of it."""
         if self.steps:
             self.recorder.note_override(run_id, self.plan.options.allowed)
+        self.recorder.announce_departures(
+            {step.address for step in self.steps.values() if step.change is Change.DELETE}
+        )
         for step in self.plan.steps:
             if step.change is Change.KEEP and step.removed_at is not None:
                 self.recorder.bury(step)
@@ -302,7 +305,7 @@ class _Coordinator:
             self._lose(failed.message)
         elif failed.interrupted and not self.lock_lost:
             self._interrupt()
-        if not failed.begun:
+        if not failed.begun and not (step.change is Change.DELETE and failed.may_have_happened):
             self._settle(step)
         self._end(
             self._cut_short(step, failed.message, may_have_happened=failed.may_have_happened)
@@ -334,6 +337,9 @@ class _Coordinator:
 
     def _settle(self, step: Step) -> None:
         """Let go of this run's intent. An earlier run's may have led to an object: it waits to be recorded."""
+        if step.change is Change.DELETE:
+            self.recorder.stays(step.address)
+            return
         if step.address not in self.earlier:
             self.recorder.settle(step.address)
 

@@ -12,7 +12,7 @@ from audctl.model.ledger import Intent, LedgerEntry, Override
 from audctl.model.objects import OBJECT_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from audctl.apply.work import Done
     from audctl.model.address import Address
@@ -66,6 +66,21 @@ class Recorder:
         before = self.ledger.entries.get(step.address)
         if before is not None:
             self._put(_paused(before, step))
+
+    def announce_departures(self, leaving: Collection[Address]) -> None:
+        """Note which objects are about to be deleted, and that no other is any more; goes with the next save.
+
+        Were the run killed after it deleted all objects of a type, the next one would not believe the empty list.
+        """
+        for address, entry in self.ledger.entries.items():
+            if entry.leaving != (address in leaving):
+                self._recorded[address] = replace(entry, leaving=address in leaving)
+
+    def stays(self, address: Address) -> None:
+        """Note that an object whose deletion was announced was certainly not deleted."""
+        entry = self.ledger.entries.get(address)
+        if entry is not None and entry.leaving:
+            self._recorded[address] = replace(entry, leaving=False)
 
     def intend(self, step: Step, key: tuple[str, ...], run: str) -> None:
         """Note that an object is about to be created under this key."""
@@ -181,4 +196,6 @@ def _paused(entry: LedgerEntry, step: Step) -> LedgerEntry:
     for name, value in kinds.paused.items():
         assert isinstance(value, (str, int))
         fields[name] = canonical(kinds.fields[name].form, value)
-    return replace(entry, fields=fields, removed_at=step.removed_at or entry.removed_at)
+    return replace(
+        entry, fields=fields, removed_at=step.removed_at or entry.removed_at, leaving=False
+    )

@@ -142,6 +142,8 @@ def _seldom_out(entry: LedgerEntry) -> dict[str, Any]:
         found["graceDays"] = entry.grace_days
     if entry.previous_names:
         found["previousNames"] = list(entry.previous_names)
+    if entry.leaving:
+        found["leaving"] = True
     return found
 
 
@@ -205,6 +207,7 @@ def _entry_in(entry: dict[str, Any], known: dict[tuple[str, ...], Address]) -> L
         removed_at=datetime.fromisoformat(removed_at) if removed_at else None,
         grace_days=_days_in(entry.get("graceDays")),
         previous_names=tuple(entry.get("previousNames", ())),
+        leaving=entry.get("leaving") is True,
     )
 
 

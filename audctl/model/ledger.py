@@ -41,6 +41,8 @@ class LedgerEntry:
     """The manifest's own ``lifecycle.graceDays``; None: the project's."""
     previous_names: tuple[str, ...] = ()
     """``metadata.previousNames`` as last applied: what they say has been done."""
+    leaving: bool = False
+    """A run was about to delete it, and may have been killed while it did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,12 @@ class Ledger:
     intents: Mapping[Address, Intent] = field(default_factory=lambda: MappingProxyType({}))
     overrides: tuple[Override, ...] = ()
     """The latest ones, oldest first."""
+
+    @property
+    def departing(self) -> frozenset[Address]:
+        """Objects that an interrupted run was about to delete, some to make them anew: they may be gone by now."""
+        leaving = (each.address for each in self.entries.values() if each.leaving)
+        return frozenset(leaving) | (self.entries.keys() & self.intents.keys())
 
     def with_override(self, override: Override) -> Ledger:
         """Return the same ledger with one more override, and without the oldest when there are many."""

@@ -153,9 +153,13 @@ def _second_look(connection: Connection, state: LiveState, ledger: Ledger) -> An
     """
     missing: defaultdict[str, list[LedgerEntry]] = defaultdict(list)
     listed_types = {type_name for type_name, _ in state.by_id}
+    departing = ledger.departing
     for entry in ledger.entries.values():
-        # A type with no object at all is the planner's business: it refuses to believe it, at no call's cost.
-        if entry.type in listed_types and (entry.type, entry.live_id) not in state.by_id:
+        if (entry.type, entry.live_id) in state.by_id:
+            continue
+        # A type with no object at all is the planner's business: it refuses to believe it, at no call's cost; but for
+        # what an interrupted run was about to delete.
+        if entry.type in listed_types or entry.address in departing:
             missing[OBJECT_TYPES[entry.type].system].append(entry)
     answers: Answers = []
     for system, entries in missing.items():

@@ -224,8 +224,11 @@ def _unsure_types(
 ) -> frozenset[str]:
     """Return the types whose live objects cannot be relied on; nothing is planned for them."""
     owned: dict[str, int] = {}
+    departing = ledger.departing
     for entry in ledger.entries.values():
-        owned[entry.type] = owned.get(entry.type, 0) + 1
+        # What an interrupted run was about to delete was asked for by id: it is not only the list that lacks it.
+        if entry.address not in departing:
+            owned[entry.type] = owned.get(entry.type, 0) + 1
     present = {each.type for each in live.objects}
     unsure = set()
     for name in sorted(owned.keys() | {each.type for each in wanted}):

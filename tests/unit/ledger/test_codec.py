@@ -51,6 +51,7 @@ def full_ledger() -> Ledger:
         removed_at=NOW,
         grace_days=14,
         previous_names=("basket", "old cart"),
+        leaving=True,
     )
     folder = LedgerEntry(
         address=FOLDER, type="aam.segmentFolder", live_id="9", fields={"set": ("a", "b"), "no": ()}
