@@ -6,12 +6,23 @@ import csv
 import gzip
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from audctl.exchange.duckdb_engine import open_duckdb
+from audctl.exchange.exporting import run_export
 from audctl.exchange.folder_store import FolderStore, LocalTable
 from audctl.exchange.importing import run_import
-from audctl.exchange.job import Hashing, IdKind, IdSpace, ImportJob, MembersForm, People, Template
+from audctl.exchange.job import (
+    ExportJob,
+    Hashing,
+    IdKind,
+    IdSpace,
+    ImportJob,
+    MembersForm,
+    People,
+    Template,
+)
 from audctl.exchange.ports import TableFile, TableForm
 from audctl.exchange.result import open_result
 from audctl.operations.context import SystemClock
@@ -20,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from audctl.model.exchange import ImportOutcome
+    from audctl.model.exchange import ExportOutcome, ImportOutcome
 
 DESTINATION, SOURCE = 4200, 5001
 MEMORY = 256 * 1024 * 1024
@@ -145,6 +156,47 @@ class Case:
             result.finish(outcome.files, {"kind": "import"})
         return outcome
 
+    def export(
+        self,
+        members: LocalTable,
+        *,
+        space: IdSpace | None = None,
+        **changes: Any,  # noqa: ANN401 - any field of the job
+    ) -> ExportJob:
+        job = ExportJob(
+            binding="ExportBinding/loyal",
+            members=members,
+            space=space or self.space,
+            trait_id=70011,
+            trait_code="loyal",
+            at=datetime(2026, 1, 1, tzinfo=UTC),
+            people=self.job.people,
+            split_bytes=1_000_000,
+            is_gzip=self.is_gzip,
+        )
+        return replace(job, **changes)
+
+    def run_export(self, job: ExportJob) -> ExportOutcome:
+        with (
+            open_result(self.out) as result,
+            open_duckdb(memory_bytes=MEMORY, threads=2, spool=self.root) as engine,
+        ):
+            outcome = run_export(job, engine, Silent(), SystemClock(), result)
+            described = {"kind": "export", "binding": job.binding, "dataSource": job.source_id}
+            result.finish(outcome.files, described)
+        return outcome
+
+    def lines(self, content: str) -> list[str]:
+        """Give the sorted lines of all written files of one content."""
+        manifest = json.loads((self.out / "manifest.json").read_text())
+        found: list[str] = []
+        for each in manifest["files"]:
+            if each["content"] == content:
+                raw = (self.out / each["name"]).read_bytes()
+                text = (gzip.decompress(raw) if each["name"].endswith(".gz") else raw).decode()
+                found += text.splitlines()
+        return sorted(found)
+
     @property
     def members(self) -> list[str]:
         """Give the recipients that were written, in order."""
@@ -155,6 +207,6 @@ class Case:
         return rows
 
 
-def buckets(outcome: ImportOutcome) -> dict[str, int]:
+def buckets(outcome: ImportOutcome | ExportOutcome) -> dict[str, int]:
     """Give the buckets that hold anything."""
     return {name: count for name, count in outcome.tally.buckets.items() if count}

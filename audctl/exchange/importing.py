@@ -10,6 +10,7 @@ from audctl.exchange.faults import fault, warning
 from audctl.exchange.job import MembersForm, SegmentValue, Separator
 from audctl.exchange.people import read_people
 from audctl.exchange.ports import LineBatch, RowTarget
+from audctl.exchange.tallies import balanced, number
 from audctl.exchange.transfers import find_chain
 from audctl.model.exchange import ImportBucket, ImportOutcome, ReadTransfer, Tally
 
@@ -54,7 +55,7 @@ def run_import(
     tally = _tally(engine, sum(counted.values()))
     files: tuple[WrittenFile, ...] = ()
     if result is not None:
-        told.advanced("writing members", _number(members), None)
+        told.advanced("writing members", number(members), None)
         files = engine.write(import_sql.MEMBERS_IN_ORDER, _target(job), result.staging)
     return ImportOutcome(
         binding=job.binding,
@@ -65,14 +66,14 @@ def run_import(
                 name=each.name,
                 is_full=each.is_full,
                 files=len(each.files),
-                rows=counted[number],
+                rows=counted[at],
             )
-            for number, each in _numbered(chain)
+            for at, each in _numbered(chain)
         ),
         superseded=chain.superseded,
         skipped=chain.skipped,
         tally=tally,
-        members=_number(members),
+        members=number(members),
         files=files,
         findings=tuple(findings),
         seconds=clock.monotonic() - began,
@@ -87,13 +88,13 @@ def _numbered(chain: Chain) -> list[tuple[int, Transfer]]:
 
 
 def _read(job: ImportJob, chain: Chain, engine: Engine, told: Told) -> Mapping[int, int]:
-    batches = [LineBatch(number=number, files=each.files) for number, each in _numbered(chain)]
+    batches = [LineBatch(number=at, files=each.files) for at, each in _numbered(chain)]
     counted = engine.read_lines("audience_row", import_sql.AUDIENCE_ROW, batches, job.files, told)
     ((stored,),) = engine.fetch(import_sql.LINES)
     if stored != sum(counted.values()):
         raise fault(
             "AUD2707",
-            f"{sum(counted.values()):,} lines were read, and {_number(stored):,} arrived",
+            f"{sum(counted.values()):,} lines were read, and {number(stored):,} arrived",
             "please report this",
         )
     engine.create("pattern", import_sql.PATTERN)
@@ -111,7 +112,7 @@ def _blanks(job: ImportJob, chain: Chain, engine: Engine) -> int:
     ((least, most, has_second),) = engine.fetch(import_sql.SEPARATOR)
     if least is None or least == 1:
         return 1
-    if chain.starts_full or has_second or _number(most) > _TWO:
+    if chain.starts_full or has_second or number(most) > _TWO:
         return _TWO
     raise fault(
         "AUD2703",
@@ -161,35 +162,19 @@ def _tally(engine: Engine, rows: int) -> Tally:
     ((malformed, elsewhere),) = engine.fetch(import_sql.BY_PATTERN)
     ((removed, wrong, repeated, asked),) = engine.fetch(import_sql.BY_ID)
     ((out, matched),) = engine.fetch(import_sql.BY_MATCH)
-    unknown = _number(asked) - _number(out) - _number(matched)
+    unknown = number(asked) - number(out) - number(matched)
     counts = {
-        ImportBucket.MALFORMED: _number(without_id) + _number(malformed),
-        ImportBucket.OTHER_AUDIENCE: _number(elsewhere),
-        ImportBucket.REMOVED: _number(removed),
-        ImportBucket.WRONG_ID_SPACE: _number(wrong),
-        ImportBucket.DUPLICATE: _number(repeated),
+        ImportBucket.MALFORMED: number(without_id) + number(malformed),
+        ImportBucket.OTHER_AUDIENCE: number(elsewhere),
+        ImportBucket.REMOVED: number(removed),
+        ImportBucket.WRONG_ID_SPACE: number(wrong),
+        ImportBucket.DUPLICATE: number(repeated),
         ImportBucket.UNKNOWN_ID: unknown,
-        ImportBucket.OPTED_OUT: _number(out),
-        ImportBucket.MATCHED: _number(matched),
+        ImportBucket.OPTED_OUT: number(out),
+        ImportBucket.MATCHED: number(matched),
     }
     tally = Tally(rows=rows, buckets={each.value: counts[each] for each in ImportBucket})
     return balanced(tally)
-
-
-def balanced(tally: Tally) -> Tally:
-    """Return the tally; raise FindingsError when a row is lost or counted twice, so that nothing comes of it."""
-    if not tally.is_balanced:
-        raise fault(
-            "AUD2707",
-            f"{tally.rows:,} rows were read, and the buckets hold {sum(tally.buckets.values()):,}",
-            "nothing was written; please report this",
-        )
-    return tally
-
-
-def _number(value: object) -> int:
-    """Return a count; the sum of no rows is none."""
-    return 0 if value is None else int(str(value))
 
 
 def _target(job: ImportJob) -> RowTarget:

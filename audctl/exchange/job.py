@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from audctl.exchange.file_names import VISITOR_IDS, Mode
+from audctl.exchange.file_names import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -163,7 +163,8 @@ class ExportJob:
     form: MembersForm = MembersForm.CSV
     """Of the complement."""
 
-
-def inbound_source(space: IdSpace) -> int:
-    """Return the data source that inbound files name as that of their ids."""
-    return VISITOR_IDS if space.data_source_id is None else space.data_source_id
+    @property
+    def source_id(self) -> int:
+        """Audience Manager's number of the data source: files cannot be named without it."""
+        assert self.space.data_source_id is not None
+        return self.space.data_source_id

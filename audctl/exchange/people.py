@@ -55,6 +55,13 @@ def read_people(space: IdSpace, people: People, engine: Engine, told: Told) -> b
     return people.recipients is not None
 
 
+def read_members(
+    members: TableSource, space: IdSpace, people: People, engine: Engine, told: Told
+) -> None:
+    """Make the relation ``members``: whom an export is about."""
+    _read("members", members, {"recipient_id": tables.MEMBER}, space, people, engine, told)
+
+
 _WORDS: Mapping[str, str] = {
     "recipients": "recipients",
     "tracking": "tracking logs",

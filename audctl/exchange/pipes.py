@@ -146,10 +146,10 @@ class _PartWriter:
             block = block[end:]
 
     def close(self) -> None:
-        """End the last part; without a single row there is one all the same."""
-        if self._part is not None or not self.files:
-            if self._part is None:
-                self._open()
+        """End the last part; without a single row there is one all the same, unless the target says otherwise."""
+        if self._part is None and not self.files and not self._target.is_optional:
+            self._open()
+        if self._part is not None:
             self._close()
 
     def _open(self) -> _Part:

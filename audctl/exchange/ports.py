@@ -119,7 +119,9 @@ class RowTarget:
     """``parquet``, ``csv`` (with a header) or ``lines`` (one column, as it is)."""
     is_gzip: bool = False
     split_bytes: int | None = None
-    """Uncompressed bytes after which a part ends, at the end of a line; None: one part. Not for Parquet."""
+    """Uncompressed bytes after which a part ends, at the end of a line; None: one part. Only for lines."""
+    is_optional: bool = False
+    """Whether no rows make no file: an empty inbound file is invalid. Only for lines."""
 
 
 class Engine(Protocol):

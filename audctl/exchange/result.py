@@ -99,7 +99,7 @@ def earlier_files(folder: Path) -> Sequence[str]:
     if not there:
         return ()
     manifest = read_manifest(folder)
-    names = [] if manifest is None else [str(each["name"]) for each in _files(manifest)]
+    names = [] if manifest is None else [str(each["name"]) for each in listed_files(manifest)]
     strangers = sorted(there - {MANIFEST, *names})
     if manifest is None or strangers:
         raise fault(
@@ -121,7 +121,8 @@ def read_manifest(folder: Path) -> Mapping[str, object] | None:
     return document
 
 
-def _files(manifest: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
+def listed_files(manifest: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
+    """Return what a manifest says of each file."""
     listed = manifest.get("files")
     rows = listed if isinstance(listed, list) else []
     # A name is never a way out of the folder, whoever wrote the manifest.

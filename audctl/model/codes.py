@@ -168,6 +168,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "AUD2711": "There is no such binding, or its data source cannot match anybody.",
         "AUD2712": "The engine ran out of the memory or the disk it is given.",
         "AUD2713": "The engine failed.",
+        "AUD2714": "People have left the source of an export and stay in the audience: exports only add.",
+        "AUD2715": "Files that overwrite take other traits of the same people away.",
     }
 )
 """One sentence for each code, sorted."""

@@ -9,7 +9,7 @@ from audctl.render.to_json import findings
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from audctl.model.exchange import ImportOutcome, Tally, WrittenFile
+    from audctl.model.exchange import ExportOutcome, ImportOutcome, Inspection, Tally, WrittenFile
 
 Json = dict[str, Any]
 
@@ -33,6 +33,38 @@ def exchange_import(outcome: ImportOutcome) -> Json:
         "files": _files(outcome.files),
         "findings": findings(outcome.findings),
         "seconds": round(outcome.seconds, 3),
+    }
+
+
+def exchange_export(outcome: ExportOutcome) -> Json:
+    """Give the tally, what moved since the previous export (null without one), the files, and findings."""
+    return {
+        "kind": "export",
+        "binding": outcome.binding,
+        "dataSource": outcome.data_source_id,
+        "ids": outcome.ids,
+        "idPairs": outcome.id_pairs,
+        "complement": outcome.complement,
+        "new": outcome.new,
+        "gone": outcome.gone,
+        "takenBack": outcome.taken_back,
+        "tally": _tally(outcome.tally),
+        "files": _files(outcome.files),
+        "findings": findings(outcome.findings),
+        "seconds": round(outcome.seconds, 3),
+    }
+
+
+def inspection(found: Inspection) -> Json:
+    """Give ``{name, kind, usable, facts, counts, problems, remarks}``."""
+    return {
+        "name": found.name,
+        "kind": found.kind,
+        "usable": found.is_usable,
+        "facts": dict(found.facts),
+        "counts": dict(found.counts),
+        "problems": list(found.problems),
+        "remarks": list(found.remarks),
     }
 
 

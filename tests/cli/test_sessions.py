@@ -55,6 +55,7 @@ NORMALISED = (
     (re.compile(r'(?<=removedAt  )"\d{4}-\d\d-\d\d"'), '"<day>"'),
     (re.compile(r"\b\d+ calls?\b"), "<calls>"),
     (re.compile(r"(wait(?:ing|ed)) \d+\.\d s"), r"\1 <seconds>"),
+    (re.compile(r"(?<=_)\d{10}(?=\.sync)"), "<stamp>"),
     (re.compile(r'(?<="seconds": )\d+\.\d+'), "<seconds>"),
     (re.compile(r"\b[\d,]+\.\d s, [\d,]+ rows/s"), "<seconds>, <rate>"),
 )

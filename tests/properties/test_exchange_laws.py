@@ -1,4 +1,4 @@
-"""Imports against a definition in plain Python: the same members, and every row in exactly one bucket."""
+"""Exchanges against a definition in plain Python: the same people, and every row in exactly one bucket."""
 
 from __future__ import annotations
 
@@ -11,14 +11,38 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.exchange import DECLARED, FULL, ITER, VISITOR, Case, buckets, visitor_id
+from tests.exchange import (
+    DECLARED,
+    FULL,
+    ITER,
+    VISITOR,
+    Case,
+    buckets,
+    csv_table,
+    visitor_id,
+)
 
 if TYPE_CHECKING:
     from audctl.exchange.job import IdSpace
 
 GOOD = [visitor_id(number) for number in range(6)] + ["9" * 38]
-ODD = ["7", "C-1", "0" * 37, "1" * 39, "\u0661" * 38, "ünï", "0" * 37 + "x", "'; DROP", '"', "a,b"]
-IDS = st.sampled_from(GOOD + ODD)
+ODD = [
+    "a:b",
+    "a%3ab",
+    "me@x.org",
+    " lead",
+    "7",
+    "C-1",
+    "0" * 37,
+    "1" * 39,
+    "\u0661" * 38,
+    "ünï",
+    "0" * 37 + "x",
+    "'; DROP",
+    '"',
+    "a,b",
+]
+IDS = st.sampled_from([each for each in GOOD + ODD if " " not in each])
 LISTS = st.sampled_from(
     ["vip", "vip,80022", "80022", "80022,vip", "vipx", "xvip", "vip,vip", "VIP"]
 )
@@ -152,3 +176,64 @@ def test_declared_ids_agree_with_the_definition(
     transfers: list[list[str]], people: list[tuple[int, str]], flags: dict[int, str], gone: set[int]
 ) -> None:
     agree(DECLARED, transfers, people, flags, gone)
+
+
+SOURCE = st.lists(st.sampled_from(["1", "2", "3", "4", "5", "6", "7", "07", "x", ""]), max_size=14)
+
+
+@settings(max_examples=20, deadline=None)
+@given(SOURCE, PEOPLE, FLAGS, GONE, st.booleans())
+def test_exports_agree_with_the_definition(
+    source: list[str],
+    people: list[tuple[int, str]],
+    flags: dict[int, str],
+    gone: set[int],
+    visitor: bool,
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        case = Case(Path(folder), VISITOR if visitor else DECLARED)
+        there = sorted({1, 2, 3, 4, 5, 6} - gone)
+        keys = dict(people)
+        case.know(
+            [(each, "" if visitor else keys.get(each, ""), flags.get(each, "")) for each in there]
+        )
+        case.track(people if visitor else [])
+        left_out = {each for each in gone if each % 2}
+        case.leave_out(left_out)
+        ids: dict[str, set[str]] = {}
+        for each, value in people if visitor else keys.items():
+            if value:
+                ids.setdefault(str(each), set()).add(value)
+        out = {str(each) for each, flag in flags.items() if flag in ("1", "true")}
+        out |= {str(each) for each in left_out}
+        tally: Counter[str] = Counter({"malformed": source.count("")})
+        sent: set[str] = set()
+        complement = set()
+        for person, rows in Counter(filter(None, source)).items():
+            tally["duplicate"] += rows - 1
+            usable = {each for each in ids.get(person, ()) if _usable(each, visitor=visitor)}
+            if person not in map(str, there):
+                reason = "unknownPerson"
+            elif person in out:
+                reason = "optedOut"
+            elif person not in ids:
+                reason = "noId"
+            else:
+                reason = "exported" if usable else "unusableId"
+            tally[reason] += 1
+            if reason == "exported":
+                sent |= usable
+            else:
+                complement.add(f"{person},{reason}")
+        members = csv_table(case.root / "m.csv", ("recipient_id", "x"), [(e, 0) for e in source])
+        outcome = case.run_export(case.export(members))
+        assert case.lines("traits") == sorted(f"{each}\td_sid=70011" for each in sent)
+        assert case.lines("complement") == sorted({*complement, "recipient_id,reason"})
+        assert buckets(outcome) == {name: count for name, count in tally.items() if count}
+        assert (outcome.ids, outcome.complement) == (len(sent), len(complement))
+
+
+def _usable(value: str, *, visitor: bool) -> bool:
+    if visitor:
+        return re.fullmatch(r"[0-9]{38}", value) is not None
+    return not re.search(r"[:@\x00-\x1f\x7f]|%3a|^\s|\s$", value, re.IGNORECASE)

@@ -11,7 +11,7 @@ from audctl.render.to_terminal.words import counted, moment
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from audctl.model.exchange import ImportOutcome, Tally, WrittenFile
+    from audctl.model.exchange import ExportOutcome, ImportOutcome, Inspection, Tally, WrittenFile
     from audctl.render.paint import Paint
 
 _WORDS: Mapping[str, str] = {
@@ -27,7 +27,6 @@ _WORDS: Mapping[str, str] = {
 
 def exchange_import(outcome: ImportOutcome, paint: Paint) -> Iterator[str]:
     """Give how many members there are, of when, and what became of every row."""
-    rate = outcome.tally.rows / outcome.seconds if outcome.seconds else 0
     yield paint.bold(
         f"{printable(outcome.binding)}: {counted_people(outcome.members, 'member')} "
         f"as of {moment(outcome.as_of)}"
@@ -42,15 +41,60 @@ def exchange_import(outcome: ImportOutcome, paint: Paint) -> Iterator[str]:
         yield f"  {counted(count, 'file')} left alone: {reason}"
     yield from _tally(outcome.tally, paint)
     yield from _written(outcome.files)
+    yield from _end(outcome, paint)
+
+
+def exchange_export(outcome: ExportOutcome, paint: Paint) -> Iterator[str]:
+    """Give how many ids are written, what moved since the export before, and what became of every row."""
+    yield paint.bold(
+        f"{printable(outcome.binding)}: {counted_people(outcome.ids, 'id')} for data source {outcome.data_source_id}, "
+        f"{counted_people(outcome.complement, 'person', 'people')} in the complement"
+    )
+    if outcome.id_pairs:
+        yield f"  {counted_people(outcome.id_pairs, 'visitor id')} tied to them"
+    if outcome.gone is not None:
+        taken = (
+            "taken back"
+            if outcome.taken_back
+            else "gone from the source, and still in the audience"
+        )
+        yield f"  {outcome.new:,} new since the previous export, {outcome.gone:,} {taken}"
+    yield from _tally(outcome.tally, paint)
+    yield from _written(outcome.files)
+    yield from _end(outcome, paint)
+
+
+def inspection(found: Inspection, paint: Paint) -> Iterator[str]:
+    """Give the verdict, what the name says, what the lines are, and what is wrong."""
+    verdict = paint.good("usable") if found.is_usable else paint.bad("not usable")
+    yield f"{paint.bold(printable(found.name))}: {found.kind}, {verdict}"
+    for name, fact in found.facts.items():
+        shown = str(fact).lower() if isinstance(fact, bool) else str(fact)
+        yield f"  {name}: {printable(shown)}"
+    if found.counts:
+        yield ""
+        width = max(len(f"{each:,}") for each in found.counts.values())
+        for name, count in found.counts.items():
+            yield f"  {count:>{width},} {printable(name)}"
+    if found.problems or found.remarks:
+        yield ""
+    for each in found.problems:
+        yield f"  {paint.bad('problem')}: {printable(each)}"
+    for each in found.remarks:
+        yield f"  note: {printable(each)}"
+
+
+def _end(outcome: ImportOutcome | ExportOutcome, paint: Paint) -> Iterator[str]:
+    rate = outcome.tally.rows / outcome.seconds if outcome.seconds else 0
     yield paint.faint(f"  {outcome.seconds:,.1f} s, {rate:,.0f} rows/s")
     if outcome.findings:
         yield ""
         yield from findings(outcome.findings, paint)
 
 
-def counted_people(number: int, noun: str) -> str:
+def counted_people(number: int, noun: str, plural: str = "") -> str:
     """Return ``1,204 members``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _tally(tally: Tally, paint: Paint) -> Iterator[str]:

@@ -1,0 +1,230 @@
+"""Run an export: the people of a source and Campaign's tables in, inbound files, a complement and a tally out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from audctl.exchange import export_sql
+from audctl.exchange.faults import fault, warning
+from audctl.exchange.file_names import VISITOR_IDS, Mode, ids_name, traits_name
+from audctl.exchange.folder_store import FolderStore
+from audctl.exchange.job import IdKind, MembersForm
+from audctl.exchange.people import read_members, read_people
+from audctl.exchange.ports import LineBatch, LineFile, RowTarget, StoredFile
+from audctl.exchange.result import listed_files, read_manifest
+from audctl.exchange.tallies import balanced, number
+from audctl.model.exchange import ExportBucket, ExportOutcome, Tally
+
+if TYPE_CHECKING:
+    from audctl.exchange.job import ExportJob
+    from audctl.exchange.ports import Engine, Told
+    from audctl.exchange.result import ResultFolder
+    from audctl.model.exchange import WrittenFile
+    from audctl.model.finding import Finding
+    from audctl.ports import Clock
+
+
+def run_export(
+    job: ExportJob, engine: Engine, told: Told, clock: Clock, result: ResultFolder | None
+) -> ExportOutcome:
+    """Return what becomes of the people of a source; files go to ``result``, unless that is None.
+
+    Raises FindingsError before anything is written when tables fall short.
+    """
+    began = clock.monotonic()
+    item, removal = _items(job)
+    told.advanced("matching people", 0, None)
+    read_members(job.members, job.space, job.people, engine, told)
+    engine.create("person", export_sql.PERSON)
+    checks = read_people(job.space, job.people, engine, told)
+    engine.create("person_id", export_sql.person_id(job.space, checks_recipients=checks))
+    engine.create("person_sent", export_sql.PERSON_SENT)
+    engine.create("person_left", export_sql.PERSON_LEFT)
+    engine.create("complement", export_sql.complement(checks_recipients=checks))
+    engine.create("export_id", export_sql.EXPORT_ID)
+    tally = _tally(engine)
+    ((ids,),) = engine.fetch(export_sql.ID_COUNT)
+    pairs = _pair(job, engine)
+    new, gone = _compare(job, engine, told)
+    findings = _findings(job, gone)
+    files: tuple[WrittenFile, ...] = ()
+    if result is not None:
+        told.advanced("writing files", number(ids), None)
+        files = _write(job, engine, result, item, removal, has_pairs=bool(pairs))
+    buckets = tally.buckets
+    return ExportOutcome(
+        binding=job.binding,
+        data_source_id=job.source_id,
+        tally=tally,
+        ids=number(ids),
+        id_pairs=pairs,
+        complement=sum(buckets[each] for each in _REASONS),
+        new=new,
+        gone=gone,
+        taken_back=removal is not None,
+        files=files,
+        findings=tuple(findings),
+        seconds=clock.monotonic() - began,
+    )
+
+
+_REASONS = (
+    ExportBucket.UNKNOWN_PERSON,
+    ExportBucket.OPTED_OUT,
+    ExportBucket.NO_ID,
+    ExportBucket.UNUSABLE_ID,
+)
+
+
+def _items(job: ExportJob) -> tuple[str, str | None]:
+    """Return what is written behind an id to give it the trait, and what to take it back, if that is asked for."""
+    item = f"ic={job.trait_code}" if job.trait_id is None else f"d_sid={job.trait_id}"
+    if not job.takes_back:
+        return item, None
+    if job.previous is None or job.trait_id is None or job.mode is Mode.OVERWRITE:
+        why = (
+            "needs the previous export, to know whom: give it with --previous"
+            if job.previous is None
+            else "needs the trait's number: apply the project first, or give it with --trait-id"
+            if job.trait_id is None
+            else "is not done by files that overwrite: write sync ones"
+        )
+        raise fault("AUD2706", f"taking back {why}")
+    return item, f"d_unsid={job.trait_id}"
+
+
+def _tally(engine: Engine) -> Tally:
+    ((rows, malformed),) = engine.fetch(export_sql.ROWS)
+    ((_, repeated),) = engine.fetch(export_sql.BY_PERSON)
+    ((exported,),) = engine.fetch(export_sql.EXPORTED)
+    reasons = {str(reason): number(count) for reason, count in engine.fetch(export_sql.BY_REASON)}
+    counts = {
+        ExportBucket.MALFORMED: number(malformed),
+        ExportBucket.DUPLICATE: number(repeated),
+        ExportBucket.EXPORTED: number(exported),
+    } | {each: reasons.get(each, 0) for each in _REASONS}
+    return balanced(
+        Tally(rows=number(rows), buckets={each.value: counts[each] for each in ExportBucket})
+    )
+
+
+def _pair(job: ExportJob, engine: Engine) -> int:
+    """Find the visitor ids of declared ones; gives how many pairs there are."""
+    if job.space.kind is IdKind.VISITOR or not job.pairs_ids or job.people.tracking is None:
+        return 0
+    engine.create("id_pair", export_sql.id_pairs(replace(job.space, kind=IdKind.VISITOR)))
+    ((pairs,),) = engine.fetch(export_sql.PAIR_COUNT)
+    return number(pairs)
+
+
+def _compare(job: ExportJob, engine: Engine, told: Told) -> tuple[int | None, int | None]:
+    """Return how many ids the previous export did not have, and how many it had that are gone."""
+    if job.previous is None:
+        return None, None
+    manifest = read_manifest(job.previous)
+    if manifest is None or manifest.get("kind") != "export":
+        raise fault(
+            "AUD2705",
+            f"{job.previous} holds no export: no manifest says so",
+            "name the folder of the previous export with --previous",
+        )
+    if manifest.get("binding") != job.binding or manifest.get("dataSource") != job.source_id:
+        raise fault(
+            "AUD2705",
+            f"{job.previous} is an export of {manifest.get('binding')} to data source "
+            f"{manifest.get('dataSource')}, not of {job.binding} to {job.source_id}",
+            "name the folder of the binding's previous export with --previous",
+        )
+    files = tuple(
+        LineFile(
+            file=StoredFile(str(each["name"]), number(each.get("bytes"))),
+            is_gzip=str(each["name"]).endswith(".gz"),
+            lines=number(each.get("rows")),
+        )
+        for each in listed_files(manifest)
+        if each.get("content") == "traits"
+    )
+    batches = [LineBatch(number=0, files=files)] if files else []
+    engine.read_lines(
+        "previous_line", export_sql.PREVIOUS_ID, batches, FolderStore(job.previous), told
+    )
+    engine.create("previous_id", "SELECT DISTINCT id FROM previous_line")
+    ((new, gone),) = engine.fetch(export_sql.MOVED)
+    return number(new), number(gone)
+
+
+def _findings(job: ExportJob, gone: int | None) -> list[Finding]:
+    findings = []
+    if gone and not job.takes_back:
+        findings.append(
+            warning(
+                "AUD2714",
+                f"of the previous export's ids, {gone:,} left the source and stay in the audience: exports only add",
+                "--take-back writes removals for them",
+            )
+        )
+    if job.mode is Mode.OVERWRITE:
+        findings.append(
+            warning(
+                "AUD2715",
+                "people in the files lose every other trait of the data source; others keep this one",
+                "write sync files unless that is meant",
+            )
+        )
+    return findings
+
+
+def _write(  # noqa: PLR0913 - what there is to be written
+    job: ExportJob,
+    engine: Engine,
+    result: ResultFolder,
+    item: str,
+    removal: str | None,
+    *,
+    has_pairs: bool,
+) -> tuple[WrittenFile, ...]:
+    stamp = int(job.at.timestamp())
+    files: list[WrittenFile] = []
+    if has_pairs:
+        sources = (VISITOR_IDS, job.source_id)
+        files += engine.write(
+            export_sql.PAIR_LINES,
+            RowTarget(
+                name=lambda part: ids_name(sources, stamp, part, is_gzip=job.is_gzip),
+                content="ids",
+                form="lines",
+                is_gzip=job.is_gzip,
+                split_bytes=job.split_bytes,
+                is_optional=True,
+            ),
+            result.staging,
+        )
+    target = job.target_id or job.source_id
+    files += engine.write(
+        export_sql.trait_lines(item, removal),
+        RowTarget(
+            name=lambda part: traits_name(
+                job.source_id, target, stamp, job.mode, part, is_gzip=job.is_gzip
+            ),
+            content="traits",
+            form="lines",
+            is_gzip=job.is_gzip,
+            split_bytes=job.split_bytes,
+            is_optional=True,
+        ),
+        result.staging,
+    )
+    is_csv = job.form is MembersForm.CSV
+    name = "complement" + (".csv.gz" if is_csv and job.is_gzip else f".{job.form}")
+    files += engine.write(
+        export_sql.COMPLEMENT_IN_ORDER,
+        RowTarget(
+            name=lambda _: name,
+            content="complement",
+            form=job.form.value,
+            is_gzip=is_csv and job.is_gzip,
+        ),
+        result.staging,
+    )
+    return tuple(files)

@@ -1,0 +1,177 @@
+"""What inbound files look like, who is not in them, and what exports cannot take back."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audctl.errors import FindingsError
+from audctl.exchange.file_names import IdsName, Mode, TraitsName, read_inbound_name
+from audctl.exchange.folder_store import FolderStore
+from audctl.exchange.job import MembersForm
+from tests.exchange import DECLARED, HASHED, VISITOR, Case, buckets, csv_table, visitor_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audctl.exchange.folder_store import LocalTable
+
+TRAIT = "d_sid=70011"
+AT = 1767225600
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    found = Case(tmp_path, DECLARED)
+    found.know([(1, "C-1", 0), (2, "C-2", 0), (3, "", 0), (4, "C-4", 1), (5, "a:b", 0)])
+    found.track([(1, visitor_id(1)), (1, visitor_id(9)), (2, "not-38-digits"), (4, visitor_id(4))])
+    return found
+
+
+def members(case: Case, *recipients: object) -> LocalTable:
+    return csv_table(case.root / "m.csv", ("recipient_id",), [(each,) for each in recipients])
+
+
+def names(case: Case) -> set[str]:
+    return {each.name for each in case.out.iterdir()} - {"manifest.json"}
+
+
+def test_declared_ids_travel_with_the_visitor_ids_they_belong_to(case: Case) -> None:
+    outcome = case.run_export(case.export(members(case, 1, 2, 2, 3, 4, 5, 6, "")))
+    assert names(case) == {
+        f"ftp_dpm_5001_{AT}.sync",
+        f"adobe_id_0_5001_{AT}.sync",
+        "complement.csv",
+    }
+    assert case.lines("traits") == [f"C-1\t{TRAIT}", f"C-2\t{TRAIT}"]
+    assert case.lines("ids") == [f"{visitor_id(1)}\tC-1", f"{visitor_id(9)}\tC-1"]
+    assert case.lines("complement") == [
+        "3,noId", "4,optedOut", "5,unusableId", "6,unknownPerson", "recipient_id,reason"
+    ]  # fmt: skip
+    assert buckets(outcome) == {
+        "exported": 2, "noId": 1, "optedOut": 1, "unusableId": 1, "unknownPerson": 1, "duplicate": 1, "malformed": 1
+    }  # fmt: skip
+    assert outcome.id_pairs == 2
+
+
+def test_visitor_ids_are_the_ids_themselves(case: Case) -> None:
+    case.space = VISITOR
+    case.run_export(case.export(members(case, 1, 2, 4)))
+    assert names(case) == {f"ftp_dpm_5001_{AT}.sync", "complement.csv"}
+    assert case.lines("traits") == [f"{visitor_id(1)}\t{TRAIT}", f"{visitor_id(9)}\t{TRAIT}"]
+    assert "2,unusableId" in case.lines("complement")
+
+
+def test_addresses_leave_as_digests_or_not_at_all(case: Case) -> None:
+    case.know([(1, "  Me@Example.org ", 0)], ("id", "email", "blackList"))
+    case.space = replace(DECLARED, key="@email")
+    assert buckets(case.run_export(case.export(members(case, 1)))) == {"unusableId": 1}
+    case.space = HASHED
+    case.run_export(case.export(members(case, 1)))
+    assert case.lines("traits") == [f"{sha256(b'me@example.org').hexdigest()}\t{TRAIT}"]
+
+
+def test_names_say_mode_target_and_compression(case: Case) -> None:
+    case.is_gzip = True
+    job = case.export(
+        members(case, 1), mode=Mode.OVERWRITE, target_id=5002, form=MembersForm.PARQUET
+    )
+    outcome = case.run_export(job)
+    assert names(case) == {
+        f"ftp_dpm_5001_5002_{AT}.overwrite.gz", f"adobe_id_0_5001_{AT}.sync.gz", "complement.parquet"
+    }  # fmt: skip
+    assert [each.code for each in outcome.findings] == ["AUD2715"]
+    for each in names(case) - {"complement.parquet"}:
+        assert isinstance(read_inbound_name(each), TraitsName | IdsName)
+
+
+def test_large_files_are_split_at_the_ends_of_lines(case: Case) -> None:
+    case.know([(each, f"C-{each:05d}", 0) for each in range(1, 2001)])
+    case.is_gzip = True
+    case.run_export(case.export(members(case, *range(1, 2001)), split_bytes=7_000))
+    parts = sorted(each for each in names(case) if each.startswith("ftp"))
+    lines = [f"C-{each:05d}\t{TRAIT}" for each in range(1, 2001)]
+    assert case.lines("traits") == lines
+    size = len("\n".join(lines)) + 1
+    assert len(parts) == -(-size // 7_000)
+    found = [read_inbound_name(each) for each in parts]
+    assert sorted(each.split or 0 for each in found if each) == list(range(len(parts)))
+
+
+def test_a_trait_without_a_number_goes_by_its_code(case: Case) -> None:
+    case.run_export(case.export(members(case, 1), trait_id=None))
+    assert case.lines("traits") == ["C-1\tic=loyal"]
+
+
+def test_nobody_to_send_makes_no_inbound_file(case: Case) -> None:
+    case.run_export(case.export(members(case, 3)))
+    assert names(case) == {"complement.csv"}
+
+
+def test_who_left_the_source_is_told_and_taken_back_only_on_request(case: Case) -> None:
+    case.is_gzip = True
+    case.run_export(case.export(members(case, 1, 2)))
+    previous = case.out.rename(case.root / "previous")
+    job = case.export(members(case, 2), previous=previous)
+    outcome = case.run_export(job)
+    assert (outcome.new, outcome.gone) == (0, 1)
+    assert [each.code for each in outcome.findings] == ["AUD2714"]
+    assert "C-1" not in outcome.findings[0].message
+    assert case.lines("traits") == [f"C-2\t{TRAIT}"]
+    outcome = case.run_export(replace(job, takes_back=True))
+    assert outcome.findings == ()
+    assert case.lines("traits") == ["C-1\td_unsid=70011", f"C-2\t{TRAIT}"]
+    # Who was taken back is not gone once more.
+    after = case.out.rename(case.root / "after")
+    outcome = case.run_export(case.export(members(case, 1), previous=after))
+    assert (outcome.new, outcome.gone) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, "give it with --previous"),
+        ({"previous": True, "trait_id": None}, "needs the trait's number"),
+        ({"previous": True, "mode": Mode.OVERWRITE}, "overwrite"),
+    ],
+)
+def test_what_taking_back_needs(case: Case, changes: dict[str, Any], why: str) -> None:
+    if "previous" in changes:
+        changes |= {"previous": case.root}
+    job = replace(case.export(members(case, 1), takes_back=True), **changes)
+    with pytest.raises(FindingsError) as caught:
+        case.run_export(job)
+    assert why in caught.value.findings[0].message
+
+
+def test_a_previous_export_must_be_one_of_the_same_binding(case: Case) -> None:
+    case.run_export(case.export(members(case, 1)))
+    previous = case.out.rename(case.root / "previous")
+    other = replace(case.export(members(case, 1), previous=previous), binding="ExportBinding/other")
+    for job, why in (
+        (other, "not of ExportBinding/other"),
+        (replace(other, previous=case.root), "holds no export"),
+    ):
+        with pytest.raises(FindingsError, match="finding") as caught:
+            case.run_export(job)
+        assert why in caught.value.findings[0].message
+
+
+def test_a_new_file_of_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    with store.create("date=2026-01-01/a.sync") as stream:
+        stream.write(b"1")
+        assert re.match(r"\.a\.sync\.partial", next((tmp_path / "date=2026-01-01").iterdir()).name)
+
+    def fail() -> None:
+        with store.create("b.sync") as stream:
+            stream.write(b"1")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert [each.path for each in store.list()] == ["date=2026-01-01/a.sync"]
