@@ -42,6 +42,7 @@ COMMANDS = {
     "plan": CommandEntry("plan", "Show what apply would change, and why."),
     "apply": CommandEntry("apply", "Make the live systems what the manifests say."),
     "drift": CommandEntry("drift", "Show what someone else changed since the last apply."),
+    "status": CommandEntry("status", "Show how each binding stands, and how fresh its people are."),
     "show": CommandEntry("show", "Show a plan that was written to a file."),
     "doctor": CommandEntry(
         "doctor", "Check sign-in, rights and prerequisites of both live systems."

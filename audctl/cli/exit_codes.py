@@ -16,6 +16,7 @@ from audctl.errors import (
 from audctl.model.change import Change
 from audctl.model.finding import Severity
 from audctl.model.outcome import Result
+from audctl.model.status import StatusResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from audctl.model.finding import Finding
     from audctl.model.outcome import ApplyReport
     from audctl.model.plan import Plan
+    from audctl.model.status import StatusReport
 
 
 class ExitCode(IntEnum):
@@ -102,6 +104,17 @@ def of_plan(plan: Plan, *, detailed: bool) -> ExitCode:
     if detailed and not plan.is_empty:
         codes.append(ExitCode.DIFFERENCES)
     return worst(codes)
+
+
+def of_status(report: StatusReport) -> ExitCode:
+    """Return the code of a look at bindings: unknown is never green, and what is overdue is not consistent in time."""
+    match report.result:
+        case StatusResult.UNKNOWN:
+            return ExitCode.ERROR
+        case StatusResult.OVERDUE:
+            return ExitCode.INCONSISTENT
+        case StatusResult.OK | StatusResult.PENDING:
+            return ExitCode.DONE
 
 
 def of_apply(report: ApplyReport) -> ExitCode:

@@ -11,6 +11,7 @@ from audctl.operations.drift import drift
 from audctl.operations.import_ import import_live
 from audctl.operations.ledger import ledger_list, ledger_show, ledger_unlock
 from audctl.operations.plan import plan
+from audctl.operations.status import status
 from audctl.operations.unmanaged import unmanaged
 from audctl.operations.validate import validate
 
@@ -24,6 +25,7 @@ __all__ = [
     "ledger_show",
     "ledger_unlock",
     "plan",
+    "status",
     "unmanaged",
     "validate",
 ]

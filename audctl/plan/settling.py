@@ -21,6 +21,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from audctl.model.duration import parse_duration
 from audctl.model.kinds.audience import AudienceSpec, Source
 from audctl.model.kinds.import_binding import ImportBindingSpec
 from audctl.model.settling import Settling, Stage
@@ -68,9 +69,16 @@ class Readiness(NamedTuple):
 class Chain:
     """The ways people take through a project's objects, with the time of the last write on each."""
 
-    def __init__(self, ledger: Ledger, desired: Mapping[Address, DesiredObject]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        desired: Mapping[Address, DesiredObject],
+        changed: Mapping[Address, datetime] | None = None,
+    ) -> None:
+        """Take ``changed`` too: when objects last changed, by the live system's own clock, whoever changed them."""
         self._ledger = ledger
         self._desired = desired
+        self._changed = changed or {}
         self._found: dict[Address, Readiness | None] = {}
         self._analytics = frozenset(
             each.address.name
@@ -90,12 +98,11 @@ class Chain:
         if address in self._found:
             return self._found[address]
         entry = self._ledger.entries.get(address)
-        if entry is None:
-            return None
-        own = entry.applied_at
-        found = None if own is None else Readiness(own, own + _own_delay(entry))
+        moments = (entry.applied_at if entry is not None else None, self._changed.get(address))
+        own = max((each for each in moments if each is not None), default=None)
+        found = None if own is None else Readiness(own, own + self._own_delay(address, entry))
         self._found[address] = found  # ends a circle, should a ledger hold one
-        for each in entry.requires:
+        for each in entry.requires if entry is not None else ():
             before = self.readiness(each) if each.object in _MOVERS else None
             if before is not None:
                 found = before if found is None else found.joined(before)
@@ -130,7 +137,7 @@ class Chain:
 
     def _imported(self, entry: LedgerEntry, moved: Readiness) -> Settling:
         slow = self.comes_from_analytics(entry.address)
-        segment = moved.ready + (FROM_ANALYTICS if slow else timedelta())
+        segment = max(moved.ready, moved.begun + FROM_ANALYTICS) if slow else moved.ready
         within = IMPORT_FROM_ANALYTICS if slow else IMPORT
         return _settling(
             entry,
@@ -138,11 +145,19 @@ class Chain:
             (
                 Stage("segment", segment),
                 Stage("outbound", segment + OUTBOUND),
-                Stage("import", moved.ready + within),
+                Stage("import", segment + IMPORT),
             ),
             f"the list is filled anew within {within // HOURLY} hours",
-            earliest=moved.ready + (IMPORT if slow else OUTBOUND),
+            earliest=moved.begun + IMPORT if slow else moved.ready + OUTBOUND,
         )
+
+    def _own_delay(self, address: Address, entry: LedgerEntry | None) -> timedelta:
+        """Return how long an object holds up whatever comes through it after it was written."""
+        if address.object == "aam.segment" and address.name in self._analytics:
+            return FROM_ANALYTICS
+        if entry is None or entry.type != "aam.trait":
+            return timedelta()
+        return ONBOARDED if _is_onboarded(entry) else QUALIFYING
 
 
 def spacing_of(schedule: object) -> timedelta | None:
@@ -150,14 +165,13 @@ def spacing_of(schedule: object) -> timedelta | None:
     word, _, rest = str(schedule or "").partition(" ")
     if word in _PERIODS:
         return _PERIODS[word]
-    number, unit = rest[:-1], rest[-1:]
-    if word == "every" and number.isascii() and number.isdigit() and unit in _UNITS:
-        return int(number) * _UNITS[unit]
-    return None
+    try:
+        return parse_duration(rest) if word == "every" else None
+    except ValueError:
+        return None
 
 
 _PERIODS = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
-_UNITS = {"m": timedelta(minutes=1), "h": HOURLY, "d": timedelta(days=1)}
 
 
 def settling_objects(
@@ -215,13 +229,6 @@ def _settling(
         why=why,
         stages=stages,
     )
-
-
-def _own_delay(entry: LedgerEntry) -> timedelta:
-    """Return how long an object holds up whatever comes through it after it was written."""
-    if entry.type != "aam.trait":
-        return timedelta()
-    return ONBOARDED if _is_onboarded(entry) else QUALIFYING
 
 
 def _is_onboarded(entry: LedgerEntry) -> bool:

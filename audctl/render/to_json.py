@@ -49,7 +49,7 @@ def validation(report: ValidateReport) -> Json:
     return {
         "valid": report.is_valid,
         "resources": [
-            {"address": str(each.address), "place": _place(each.span())}
+            {"address": str(each.address), "place": place_to_json(each.span())}
             for each in sorted(report.resources, key=lambda each: each.address)
         ],
         "findings": findings(report.findings),
@@ -64,7 +64,7 @@ def findings(found: Iterable[Finding]) -> list[Json]:
             "severity": each.severity.value,
             "message": each.message,
             "hint": each.hint or None,
-            "place": _place(each.span),
+            "place": place_to_json(each.span),
             "address": None if each.address is None else str(each.address),
         }
         for each in sorted(found, key=lambda each: each.sort_key)
@@ -126,11 +126,11 @@ def settling(each: Settling) -> Json:
     """Give ``{address, since, from, by, why, stages: [{stage, by}]}``: what platforms still move, and until when."""
     return {
         "address": str(each.address),
-        "since": _moment(each.begun),
-        "from": _moment(each.earliest),
-        "by": _moment(each.latest),
+        "since": moment_to_json(each.begun),
+        "from": moment_to_json(each.earliest),
+        "by": moment_to_json(each.latest),
         "why": each.why,
-        "stages": [{"stage": stage.name, "by": _moment(stage.by)} for stage in each.stages],
+        "stages": [{"stage": stage.name, "by": moment_to_json(stage.by)} for stage in each.stages],
     }
 
 
@@ -183,11 +183,11 @@ def drift(report: DriftReport) -> Json:
         "unknown": [str(each) for each in report.unknown],
         "failures": [{"system": each.system, "message": each.message} for each in report.failures],
         "checked": report.checked,
-        "liveAsOf": _moment(report.live_as_of),
+        "liveAsOf": moment_to_json(report.live_as_of),
         "only": list(report.selection.only),
         "exclude": list(report.selection.exclude),
         "leftOut": report.left_out,
-        "since": _moment(report.since),
+        "since": moment_to_json(report.since),
         "older": report.older,
     }
 
@@ -210,15 +210,15 @@ def _drift_item(item: DriftItem) -> Json:
                 if each.kind in (DriftKind.MANIFEST, DriftKind.CONFLICT)
                 else None,
                 "sensitive": each.sensitive,
-                "place": _place(each.span),
+                "place": place_to_json(each.span),
             }
             for each in item.fields
         ],
-        "changedAt": _moment(item.changed_at),
+        "changedAt": moment_to_json(item.changed_at),
         "changedBy": item.changed_by or None,
-        "appliedAt": _moment(item.applied_at),
-        "place": _place(item.span),
-        "settledBy": _moment(item.settled_by),
+        "appliedAt": moment_to_json(item.applied_at),
+        "place": place_to_json(item.span),
+        "settledBy": moment_to_json(item.settled_by),
         "why": item.why or None,
     }
 
@@ -246,7 +246,7 @@ def unmanaged(report: UnmanagedReport) -> Json:
         "elsewhere": [{**_unmanaged(each), "owner": each.owner} for each in report.elsewhere],
         "shares": [{"type": each.type, **_share(each)} for each in report.shares],
         "overall": _share(report.overall),
-        "liveAsOf": _moment(report.live_as_of),
+        "liveAsOf": moment_to_json(report.live_as_of),
     }
 
 
@@ -256,7 +256,7 @@ def _unmanaged(item: UnmanagedItem) -> Json:
         "liveId": item.live_id,
         "label": item.label or None,
         "key": list(item.key),
-        "changedAt": _moment(item.changed_at),
+        "changedAt": moment_to_json(item.changed_at),
         "changedBy": item.changed_by or None,
     }
 
@@ -280,7 +280,7 @@ def ledger(view: LedgerView) -> Json:
         "entries": [_owned(each) for _, each in sorted(content.entries.items())],
         "intents": [_intended(each) for _, each in sorted(content.intents.items())],
         "overrides": [
-            {"run": each.run, "at": _moment(each.at), "allowed": list(each.allowed)}
+            {"run": each.run, "at": moment_to_json(each.at), "allowed": list(each.allowed)}
             for each in content.overrides
         ],
     }
@@ -328,8 +328,8 @@ def _held(held: LockRecord) -> Json:
         "host": held.host or None,
         "reason": held.reason or None,
         "plan": held.plan or None,
-        "since": _moment(held.since),
-        "until": _moment(held.until),
+        "since": moment_to_json(held.since),
+        "until": moment_to_json(held.until),
     }
 
 
@@ -341,14 +341,18 @@ def _owned(entry: LedgerEntry) -> Json:
         "label": entry.label or None,
         "protect": entry.protect,
         "deletionPolicy": entry.deletion_policy or None,
-        "removedAt": _moment(entry.removed_at),
+        "removedAt": moment_to_json(entry.removed_at),
         "created": entry.created,
-        "appliedAt": _moment(entry.applied_at),
+        "appliedAt": moment_to_json(entry.applied_at),
     }
 
 
 def _intended(intent: Intent) -> Json:
-    return {"address": str(intent.address), "run": intent.run, "begunAt": _moment(intent.begun_at)}
+    return {
+        "address": str(intent.address),
+        "run": intent.run,
+        "begunAt": moment_to_json(intent.begun_at),
+    }
 
 
 def field_explanation(shown: FieldExplanation) -> Json:
@@ -378,11 +382,13 @@ def code_meaning(code: str, meaning: str) -> Json:
     return {"code": code, "meaning": meaning}
 
 
-def _place(span: Span | None) -> Json | None:
+def place_to_json(span: Span | None) -> Json | None:
+    """Give ``{file, line, column}``, or null."""
     return None if span is None else {"file": span.file, "line": span.line, "column": span.column}
 
 
-def _moment(at: datetime | None) -> str | None:
+def moment_to_json(at: datetime | None) -> str | None:
+    """Give a time in UTC, or null."""
     return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

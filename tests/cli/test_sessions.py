@@ -12,9 +12,12 @@ A session file (`sessions/*.txt`) reads like a terminal::
     > remove FILE
     > move FILE OTHER              a manifest under another name; one that does not end in .yaml is none
     > days NUMBER                  from here on audctl's clock is so many days ahead
+    > clock 30h                    the sandbox's own clock moves, and people with it
+    > clock at 15:00               to that time of the day, UTC, which decides when files are written
     > marketer PATH KEY 'VALUE'    a plain HTTP call of someone else: one field of one Audience Manager object
     > marketer delete PATH         the same, of an object that goes
     > operator delete NAME         the same, of a Campaign list that goes
+    > operator stop NAME           the same, of a workflow; start likewise
     > operator NAME KEY 'VALUE'    a plain SOAP call of someone else: one attribute of one Campaign list
 
 Times, digests, ports, run names and the project's folder are normalised. `AUDCTL_UPDATE_SESSIONS=1` rewrites what
@@ -46,6 +49,7 @@ HERE = Path(__file__).parent
 SESSIONS = sorted((HERE / "sessions").glob("*.txt"))
 UPDATE = bool(os.environ.get("AUDCTL_UPDATE_SESSIONS"))
 NORMALISED = (
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?= to )"), "<time>"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? UTC"), "<time>"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "<time>"),
     (re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}"), "<run>"),
@@ -58,6 +62,8 @@ NORMALISED = (
     (re.compile(r"(?<=_)\d{10}(?=\.sync)"), "<stamp>"),
     (re.compile(r'(?<="seconds": )\d+\.\d+'), "<seconds>"),
     (re.compile(r"\b[\d,]+\.\d s, [\d,]+ rows/s"), "<seconds>, <rate>"),
+    (re.compile(r" +\d+[dhm](?: \d+[hm])? ago"), " <age> ago"),
+    (re.compile(r'(?<="ageSeconds": )\d+'), '"<age>"'),
 )
 ENVIRON = {"AUDCTL_CLIENT_SECRET": "sandbox", "SHOP_S3_SECRET": "never-to-be-seen"}
 
@@ -155,7 +161,7 @@ def _normal(text: str, project: Path) -> list[str]:
     return text.splitlines()
 
 
-def _edit(words: list[str], url: str) -> None:
+def _edit(words: list[str], url: str) -> None:  # noqa: C901 - one case for each edit there is
     match words:
         case ["replace", name, old, new]:
             text = Path(name).read_text(encoding="utf-8")
@@ -165,11 +171,22 @@ def _edit(words: list[str], url: str) -> None:
             Path(name).unlink()
         case ["move", name, other]:
             Path(name).rename(other)
+        case ["clock", "at", time]:
+            hours, minutes = map(int, time.split(":"))
+            now = datetime.fromisoformat(httpx.get(f"{url}/_sandbox/clock").json()["now"])
+            wanted = now.replace(hour=hours, minute=minutes)
+            ahead = int((wanted - now).total_seconds()) % 86_400
+            _advance(url, f"{ahead}s")
+        case ["clock", span]:
+            _advance(url, span)
         case ["marketer", "delete", path]:
             with httpx.Client(base_url=url, headers=_marketer(url)) as client:
                 client.delete(path).raise_for_status()
         case ["marketer", path, key, value]:
             _change(url, path, key, value)
+        case ["operator", ("stop" | "start") as command, name]:
+            with SoapClient(url) as client:
+                client.call("xtk:workflow", command.capitalize(), name)
         case ["operator", "delete", name]:
             with SoapClient(url) as client:
                 client.delete("nms:group", f"@name = '{name}'")
@@ -180,6 +197,10 @@ def _edit(words: list[str], url: str) -> None:
                 )
         case _:
             pytest.fail(f"unknown edit {words}")
+
+
+def _advance(url: str, span: str) -> None:
+    httpx.post(f"{url}/_sandbox/clock", json={"advance": span}).raise_for_status()
 
 
 def _change(url: str, path: str, key: str, value: str) -> None:

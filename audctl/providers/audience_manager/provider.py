@@ -18,12 +18,15 @@ from audctl.providers.audience_manager.rest import RestClient
 from audctl.providers.audience_manager.segment_use import read_destinations
 from audctl.providers.audience_manager.segments import SEGMENT, add_merge_rules
 from audctl.providers.audience_manager.traits import TRAIT
+from audctl.providers.audience_manager.transfers import read_transfers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from concurrent.futures import Future
+    from datetime import datetime
 
     from audctl.model.live import LiveObject
+    from audctl.model.synchronisation import Transfer
     from audctl.ports import Clock, Observer, WriteValue
     from audctl.providers.ims import ImsAuth
     from audctl.providers.transport import TransportSettings
@@ -156,6 +159,12 @@ class AudienceManagerProvider:
     def destinations_of(self, segments: Collection[str]) -> Mapping[str, frozenset[str]]:
         """Return the destinations that segments are mapped to; those are left out of which the API does not tell."""
         return read_destinations(self.rest, segments)
+
+    def transfers_to(
+        self, destination: str, *, since: datetime, until: datetime
+    ) -> tuple[Transfer, ...]:
+        """Return what was sent to a destination between two moments, oldest first."""
+        return read_transfers(self.rest, destination, since=since, until=until)
 
     def close(self) -> None:
         """Drop the connections."""

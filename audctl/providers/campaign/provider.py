@@ -29,6 +29,7 @@ from audctl.providers.campaign.technical import (
     read_operator,
     read_prerequisites,
 )
+from audctl.providers.campaign.workflow_runs import read_workflow_runs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from audctl.model.live import LiveObject
     from audctl.model.people import PeoplePage, PeopleTable
+    from audctl.model.synchronisation import WorkflowRun
     from audctl.ports import Clock, Observer, WriteValue
     from audctl.providers.campaign.client import CampaignClient
 
@@ -145,6 +147,10 @@ class CampaignProvider:
     def prerequisites(self) -> Prerequisites:
         """Return what the integration needs beside audctl's own objects, as it stands."""
         return read_prerequisites(self.client, self.names)
+
+    def workflow_runs(self) -> Mapping[str, WorkflowRun]:
+        """Return where every workflow stands, by internal name, without its definition."""
+        return read_workflow_runs(self.client, page_size=self.names.page_size)
 
     def who_am_i(self) -> Operator:
         """Return the operator the calls are made as, with its rights: proves that sign-in works."""

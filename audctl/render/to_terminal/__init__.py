@@ -13,6 +13,7 @@ from audctl.render.to_terminal.imported import imported
 from audctl.render.to_terminal.inventory import unmanaged
 from audctl.render.to_terminal.ledger import ledger, ledger_excerpt, unlocked
 from audctl.render.to_terminal.plan import plan
+from audctl.render.to_terminal.status import status
 
 __all__ = [
     "apply_report",
@@ -27,6 +28,7 @@ __all__ = [
     "ledger",
     "ledger_excerpt",
     "plan",
+    "status",
     "unlocked",
     "unmanaged",
     "validation",

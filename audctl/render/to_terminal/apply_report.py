@@ -8,7 +8,7 @@ from audctl.model.change import Change
 from audctl.model.outcome import Result
 from audctl.render.printable import printable
 from audctl.render.to_terminal.plan import SIGNS
-from audctl.render.to_terminal.words import counted, label, moment, value
+from audctl.render.to_terminal.words import between, counted, label, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +100,7 @@ def _pending(report: ApplyReport, paint: Paint) -> Iterator[str]:
     number = counted(len(report.pending), "binding")
     yield f"{paint.note('Pending')}: the platforms move people through {number}"
     for each in report.pending[:_SHOWN]:
-        span = f"from {moment(each.earliest)}, by {moment(each.latest)}"
-        yield f"  {printable(str(each.address.resource))}: {printable(each.why)}, {span}"
+        expected = between(each.earliest, each.latest)
+        yield f"  {printable(str(each.address.resource))}: expected {expected}"
     if len(report.pending) > _SHOWN:
         yield f"  and {len(report.pending) - _SHOWN} more"

@@ -48,6 +48,18 @@ def moment(at: datetime | None) -> str:
     return "" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def to_the_minute(at: datetime) -> str:
+    """Return an estimated time in UTC: seconds would be a pretence."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def between(earliest: datetime | None, latest: datetime) -> str:
+    """Return ``from 2026-… to 2026-… UTC``, or ``by 2026-… UTC`` where nothing says from when."""
+    if earliest is None:
+        return f"by {to_the_minute(latest)}"
+    return f"from {to_the_minute(earliest).removesuffix(' UTC')} to {to_the_minute(latest)}"
+
+
 def place(span: Span | None, paint: Paint) -> str:
     """Return a place in a manifest as ``  file:line:col``, or nothing."""
     return "" if span is None else "  " + paint.faint(printable(str(span)))

@@ -1,0 +1,47 @@
+"""``audctl status``."""
+
+import typer
+
+from audctl.cli import exit_codes
+from audctl.cli.console import Output
+from audctl.cli.options import (
+    EnvironmentOption,
+    ExcludeOption,
+    OnlyOption,
+    OutputOption,
+    ProjectOption,
+    console_of,
+    selection_of,
+)
+from audctl.render import status_json, to_terminal
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    only: OnlyOption = None,
+    exclude: ExcludeOption = None,
+    project: ProjectOption = None,
+    environment: EnvironmentOption = None,
+    output: OutputOption = Output.TEXT,
+) -> int:
+    """Show how each binding stands, and how fresh its people are.
+
+    For every import and export: whether its definition is in place, whether its workflows run, when it was last
+    synchronised, how many people are on both sides, and whether that is as fresh as its manifest asks for. Writes
+    nothing. Exit code 7 when anything is overdue, 1 when anything could not be read.
+
+    Example: audctl status --env prod --only team=crm
+    """
+    from audctl import operations
+
+    console = console_of(context, output)
+    found = operations.status(
+        console.context(project, environment), selection=selection_of(only, exclude)
+    )
+    console.result(
+        lambda paint: to_terminal.status(found, paint), lambda: status_json.status(found)
+    )
+    return exit_codes.of_status(found)
