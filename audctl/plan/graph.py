@@ -43,7 +43,9 @@ def order_steps(steps: Mapping[Address, Step]) -> tuple[tuple[Step, ...], tuple[
     try:
         graph.prepare()
     except CycleError as error:
-        return head + tuple(acting[each] for each in sorted(acting)), (_cycle(error.args[1]),)
+        return head + tuple(acting[each] for each in sorted(acting)), (
+            _cycle(error.args[1], acting),
+        )
     ordered: list[Step] = []
     ready = list(graph.get_ready())
     heapq.heapify(ready)
@@ -62,7 +64,7 @@ def _before(step: Step, acting: Mapping[Address, Step]) -> list[Address]:
     return [*step.requires, *givers]
 
 
-def _cycle(members: list[Address]) -> Finding:
+def _cycle(members: list[Address], acting: Mapping[Address, Step]) -> Finding:
     """Name a cycle, starting at its smallest address so that the same cycle reads the same."""
     ring = members[:-1]
     start = ring.index(min(ring))
@@ -72,6 +74,7 @@ def _cycle(members: list[Address]) -> Finding:
         "AUD2011",
         Severity.ERROR,
         "no order is possible, each needs the next: " + " → ".join(map(str, turned)),
-        hint="take one of these references out",
+        acting[ring[start]].span,
+        "take one of these references out",
         address=turned[0],
     )

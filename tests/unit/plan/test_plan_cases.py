@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from audctl.model.change import Change
+from audctl.model.change import WRITES, Change
+from audctl.model.finding import Severity
 from audctl.model.objects import OBJECT_TYPES
 from audctl.model.value import Unknown
 from tests.build import (
@@ -24,6 +25,9 @@ from tests.build import (
 
 if TYPE_CHECKING:
     from audctl.model.change import FieldChange, Step
+    from audctl.model.desired import DesiredObject
+    from audctl.model.ledger import Ledger
+    from audctl.model.live import LiveState
     from audctl.model.plan import Plan
 
 CASES = sorted((Path(__file__).parents[2] / "cases" / "plan").glob("*.yaml"))
@@ -44,7 +48,33 @@ def test_case(path: Path) -> None:
     assert len(findings) == len(wanted_findings), findings
     for found, wanted in zip(findings, wanted_findings, strict=True):
         assert found == wanted
+    if "hints" in case:
+        assert [each.hint for each in plan.findings] == case["hints"]
     assert dict(plan.unmanaged) == case.get("unmanaged", {})
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_every_step_and_finding_says_what_it_is_about(path: Path) -> None:
+    """Whatever the case: the live object as it was read, the manifest's place, a name, and a way out."""
+    case = yaml.safe_load(path.read_text(encoding="utf-8"))
+    wanted, state, ledger, options = sides_of(case)
+    desired = {each.address: each for each in wanted}
+    plan = make_plan(wanted, state, ledger, **options)
+    for step in plan.steps:
+        assert step.label
+        asked = desired.get(step.address)
+        if step.change is not Change.KEEP:
+            assert step.span == (asked.span() if asked is not None else None), step
+        standing = state.by_id.get((step.type, step.live_id))
+        if standing is None or step.change in {Change.KEEP, Change.FORGET}:
+            continue
+        assert (step.changed_at, step.changed_by) == (standing.changed_at, standing.changed_by)
+        if step.change in WRITES or step.fields:
+            assert step.fingerprint == standing.fingerprint(), step
+    for finding in plan.findings:
+        assert finding.severity is not Severity.ERROR or finding.hint, finding
+        if finding.address in desired and not finding.code.startswith("AUD23"):
+            assert finding.span == desired[finding.address].span(), finding
 
 
 def test_there_are_cases() -> None:
@@ -54,6 +84,14 @@ def test_there_are_cases() -> None:
 
 
 def plan_of(case: dict[str, Any]) -> Plan:
+    desired, state, ledger, options = sides_of(case)
+    return make_plan(desired, state, ledger, **options)
+
+
+def sides_of(
+    case: dict[str, Any],
+) -> tuple[list[DesiredObject], LiveState, Ledger, dict[str, Any]]:
+    """Return the sides of a case, and what else a plan is made from."""
     desired = [make_desired(**camel(each)) for each in case.get("desired", [])]
     objects = [
         make_live(each.pop("type"), str(each.pop("id")), each.pop("fields", {}), **each)
@@ -66,16 +104,19 @@ def plan_of(case: dict[str, Any]) -> Plan:
     intents = [make_intent(each["address"], *each["key"]) for each in case.get("intents", [])]
     types = ALL_TYPES - set(case.get("unread", []))
     assert types <= set(OBJECT_TYPES)
-    return make_plan(
+    options = {
+        "removed": case.get("removed", {}),
+        "grace_days": case.get("graceDays", 30),
+        "owners": {tuple(each.split(" ", 1)): who for each, who in case.get("owners", {}).items()},
+        "now": case.get("now"),
+        "adopt": case.get("adopt", False),
+        "allowed": frozenset(case.get("allowed", [])),
+    }
+    return (
         desired,
         make_state(*objects, types=types),
         make_ledger(*entries, intents=intents),
-        removed=case.get("removed", {}),
-        grace_days=case.get("graceDays", 30),
-        owners={tuple(each.split(" ", 1)): who for each, who in case.get("owners", {}).items()},
-        now=case.get("now"),
-        adopt=case.get("adopt", False),
-        allowed=frozenset(case.get("allowed", [])),
+        options,
     )
 
 
@@ -102,6 +143,7 @@ def details(step: Step) -> dict[str, Any]:
         "protect": step.protect,
         "policy": step.deletion_policy,
         "label": step.label,
+        "live_id": step.live_id,
         "after": [str(each) for each in step.after],
         "interim": sorted(step.interim),
         "removed_at": step.removed_at.isoformat() if step.removed_at is not None else None,
