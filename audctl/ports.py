@@ -49,8 +49,16 @@ class Observer(Protocol):
         """Hear that a step's write is about to start."""
         ...
 
+    def progressed(self, step: Step, what: str) -> None:
+        """Hear that a step that is under way has come half way, or still is under way."""
+        ...
+
     def ended(self, outcome: Outcome) -> None:
         """Hear how a step ended."""
+        ...
+
+    def saved(self, serial: int) -> None:
+        """Hear that the ledger was saved, under this serial number."""
         ...
 
     def retrying(self, operation: str, wait_s: float, why: str) -> None:

@@ -63,6 +63,12 @@ class RecordingObserver:
     def ended(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
 
+    def progressed(self, step: Step, what: str) -> None:
+        """Nothing to remember."""
+
+    def saved(self, serial: int) -> None:
+        """Nothing to remember."""
+
     def retrying(self, operation: str, wait_s: float, why: str) -> None:
         """Nothing to remember."""
 

@@ -60,7 +60,8 @@ def run(  # noqa: PLR0913 - everything a run needs, by keyword
     flight end and nothing new begins. ``on_lost`` is called once the lock is lost, and has to cut calls short that wait
     to be repeated: a repeated write is a write. The ledger is saved before the first write, from time to time, and at
     the end however the run ends. Raises FindingsError for a plan with errors, before anything is written, and
-    LedgerError, LockError or ProviderError when the intents cannot be saved.
+    LedgerError, LockError or ProviderError when the intents cannot be saved. A fault of audctl itself stops the run and
+    is part of the report: what was done has to be told.
     """
     errors = [each for each in plan.findings if each.severity is Severity.ERROR]
     if errors:
@@ -126,7 +127,12 @@ class _Coordinator:
         self.halted = ""
         self.interrupted = False
         self.lock_lost = False
-        self.fault: BaseException | None = None
+        self.fault: Exception | None = None
+        self.unheard: set[Act] = set()
+        """Acts that were begun and whose end is not recorded yet."""
+        self.flying: dict[Future[Done | Failed], Act] = {}
+        self.told_at: dict[Act, float] = {}
+        """When it was last told of an act in flight."""
         self.renewed_at = clock.monotonic()
 
     def prepare(self, run_id: str) -> None:
@@ -145,7 +151,7 @@ class _Coordinator:
                 self.recorder.intend(step, self.ids.key(step), run_id)
         if self.steps:
             self.lease.ensure()
-        self.recorder.save()
+        self._write_down()
 
     # --- the loop ---------------------------------------------------------------------------------
 
@@ -153,25 +159,43 @@ class _Coordinator:
         """Run acts until none is left, or none may begin any more."""
         self.graph.prepare()
         self._gather()
-        flying: dict[Future[Done | Failed], Act] = {}
         pool = ThreadPoolExecutor(max_workers=parallelism, thread_name_prefix="audctl-apply")
         try:
-            while True:
-                while self.ready and len(flying) < parallelism and self._may_begin(stop_requested):
-                    act = heapq.heappop(self.ready)[1]
-                    self._begin(act, pool, flying)
-                if not flying:
-                    break
-                landed, _ = wait(flying, timeout=RENEW_AFTER_S, return_when=FIRST_COMPLETED)
-                for future in sorted(landed, key=lambda each: flying[each]):
-                    self._land(flying.pop(future), future)
-                self._renew()
-                self._save_if_due()
+            going_on = True
+            while going_on:
+                try:
+                    going_on = self._take_turn(pool, parallelism, stop_requested)
+                except Exception as fault:  # noqa: BLE001 - what is in flight still lands, and all of it is told
+                    self._break_down(fault)
         finally:
-            # A second interruption arrives here as an exception: calls in flight are not waited for.
-            pool.shutdown(wait=not flying, cancel_futures=True)
-        if self.fault is not None:
-            raise self.fault
+            pool.shutdown(wait=not self.flying, cancel_futures=True)
+
+    def _take_turn(
+        self, pool: ThreadPoolExecutor, parallelism: int, stop_requested: Callable[[], bool]
+    ) -> bool:
+        """Begin what may begin, wait for what is in flight, record it; False: nothing is left."""
+        while self.ready and len(self.flying) < parallelism and self._may_begin(stop_requested):
+            self._begin(heapq.heappop(self.ready)[1], pool)
+        if not self.flying:
+            return False
+        landed, _ = wait(self.flying, timeout=RENEW_AFTER_S, return_when=FIRST_COMPLETED)
+        for future in sorted(landed, key=lambda each: self.flying[each]):
+            self._land(self.flying.pop(future), future)
+        self._tell_who_flies()
+        self._renew()
+        self._save_if_due()
+        return True
+
+    def _tell_who_flies(self) -> None:
+        now = self.clock.monotonic()
+        for act in self.flying.values():
+            if now - self.told_at[act] >= RENEW_AFTER_S:
+                self.told_at[act] = now
+                self.observer.progressed(self.steps[act.address], "its calls are not over yet")
+
+    def _break_down(self, fault: Exception) -> None:
+        self.fault = self.fault or fault
+        self.halted = self.halted or f"audctl itself failed: {type(fault).__name__}"
 
     def _may_begin(self, stop_requested: Callable[[], bool]) -> bool:
         if self.halted:
@@ -208,9 +232,13 @@ class _Coordinator:
             return
         self._save()
 
+    def _write_down(self) -> None:
+        if self.recorder.save():
+            self.observer.saved(self.recorder.ledger.serial)
+
     def _save(self) -> None:
         try:
-            self.recorder.save()
+            self._write_down()
         except LockError as error:
             self._lose(str(error))
         except (LedgerError, ProviderError) as error:
@@ -219,9 +247,7 @@ class _Coordinator:
             # Tried once more at the end.
             self._interrupt()
 
-    def _begin(
-        self, act: Act, pool: ThreadPoolExecutor, flying: dict[Future[Done | Failed], Act]
-    ) -> None:
+    def _begin(self, act: Act, pool: ThreadPoolExecutor) -> None:
         step = self.steps[act.address]
         if step.change is Change.FORGET:
             self.observer.begun(step)
@@ -231,7 +257,9 @@ class _Coordinator:
             self.observer.begun(step)
         task = self._task(step, act.phase)
         provider = self.providers[OBJECT_TYPES[step.type].system]
-        flying[pool.submit(do, task, provider, self.lease.ensure)] = act
+        self.unheard.add(act)
+        self.told_at[act] = self.clock.monotonic()
+        self.flying[pool.submit(do, task, provider, self.lease.ensure)] = act
 
     def _task(self, step: Step, phase: Phase) -> Task:
         if phase is Phase.CLEAR:
@@ -266,9 +294,10 @@ class _Coordinator:
         step = self.steps[act.address]
         fault = future.exception()
         if fault is not None:
-            # Not a live system's doing. What is in flight still lands and is recorded before it is raised.
-            self.fault = self.fault or fault
-            self.halted = self.halted or "audctl itself failed"
+            if not isinstance(fault, Exception):
+                raise fault
+            # Not a live system's doing: what is in flight still lands, nothing more begins.
+            self._break_down(fault)
             failure = Failed(
                 message=f"audctl itself failed: {type(fault).__name__}",
                 may_have_happened=True,
@@ -285,9 +314,11 @@ class _Coordinator:
     def _done(self, act: Act, step: Step, done: Done) -> None:
         if act.phase is Phase.CLEAR and step.interim:
             self.parked[step.address] = done.fingerprint
+            self.observer.progressed(step, "it has its interim key")
         elif act.phase is Phase.CLEAR:
             self.removed.add(step.address)
             self.recorder.removed(step)
+            self.observer.progressed(step, "the old object is deleted")
         else:
             self.removed.discard(step.address)
             self.parked.pop(step.address, None)
@@ -296,6 +327,7 @@ class _Coordinator:
             self._end(
                 Outcome(step=step, result=Result.DONE, live_id=done.live_id, message=done.note)
             )
+        self.unheard.discard(act)
         self.graph.done(act)
         self._gather()
 
@@ -307,16 +339,20 @@ class _Coordinator:
             self._interrupt()
         if not failed.begun and not (step.change is Change.DELETE and failed.may_have_happened):
             self._settle(step)
+        # What was stopped before anything was written is no failure.
+        stopped = failed.interrupted or failed.lock_lost
+        untouched = stopped and not (failed.begun or failed.may_have_happened)
         self._end(
             self._cut_short(step, failed.message, may_have_happened=failed.may_have_happened)
             or Outcome(
                 step=step,
-                result=Result.FAILED,
+                result=Result.NOT_TRIED if untouched else Result.FAILED,
                 live_id=step.live_id,
                 message=failed.message,
                 may_have_happened=failed.may_have_happened,
             )
         )
+        self.unheard.discard(act)
 
     def _cut_short(
         self,
@@ -356,6 +392,7 @@ class _Coordinator:
     def close(self) -> None:
         """Name what was not tried, and save what is pending, unless the lock is somebody else's now."""
         blocked = blocked_by(self.acts, self.broken)
+        unheard = {each.address for each in self.unheard}
         for step in self.plan.steps:
             if step.change is Change.KEEP or step.address in self.outcomes:
                 continue
@@ -365,15 +402,18 @@ class _Coordinator:
                 message = "what it depends on failed"
             else:
                 message = self.halted or "the run ended before its turn"
-            if step.address not in self.owned:
+            # Whoever began and was not heard of again has perhaps written: its intent stays.
+            lost = step.address in unheard
+            if step.address not in self.owned and not lost:
                 self._settle(step)
             self._end(
-                self._cut_short(step, message, blocked_by=because)
+                self._cut_short(step, message, may_have_happened=lost, blocked_by=because)
                 or Outcome(
                     step=step,
-                    result=Result.NOT_TRIED,
+                    result=Result.FAILED if lost else Result.NOT_TRIED,
                     live_id=step.live_id,
                     message=message,
+                    may_have_happened=lost,
                     blocked_by=because,
                 )
             )
@@ -394,4 +434,5 @@ class _Coordinator:
             interrupted=self.interrupted,
             lock_lost=self.lock_lost,
             halted=self.halted,
+            fault=self.fault,
         )

@@ -156,13 +156,13 @@ class Recorder:
         waited = self._clock.monotonic() - self._saved_at
         return waited >= max(SAVE_AFTER_S, SAVES_SHARE * self._saving_took_s)
 
-    def save(self) -> None:
-        """Write all pending changes as one new ledger; nothing pending, nothing written.
+    def save(self) -> bool:
+        """Write all pending changes as one new ledger; False when nothing was pending, and nothing was written.
 
         On an error they stay pending: saving may be tried again.
         """
         if not self.pending:
-            return
+            return False
         begun = self._clock.monotonic()
         following = self.ledger.with_changes(
             recorded=self._recorded.values(),
@@ -176,6 +176,7 @@ class Recorder:
         self._unsaved, self._torn, self._amended = False, False, False
         self._saved_at = self._clock.monotonic()
         self._saving_took_s = self._saved_at - begun
+        return True
 
     def _put(self, entry: LedgerEntry) -> None:
         self._recorded[entry.address] = entry

@@ -15,6 +15,7 @@ from audctl.model.canonical import canonical
 from audctl.model.change import Change
 from audctl.model.objects import OBJECT_TYPES, Form
 from audctl.redact import Secret
+from audctl.stopping import seen_through
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,7 +68,7 @@ class Failed:
     may_have_happened: bool = False
     """The effect could not be read back."""
     begun: bool = False
-    """A call was sent: an intent must outlive it."""
+    """A write was perhaps sent: an intent must outlive it, and the step was tried."""
     interrupted: bool = False
     """A stop that was asked for is why."""
     lock_lost: bool = False
@@ -109,17 +110,15 @@ def _failed(
     )
 
 
-def _blind(error: Trouble, second: Trouble, *, begun: bool = False) -> Failed:
+def _blind(error: Trouble, second: Trouble) -> Failed:
     """Return the failure of a write whose effect cannot be read back either."""
     finding = f"reading back failed too: {second}"
-    return _failed(finding, error, second, may_have_happened=True, begun=begun)
+    return _failed(finding, error, second, may_have_happened=True, begun=True)
 
 
 def _is_certain(error: Trouble) -> bool:
-    """Whether the write certainly did not happen. A stop does not say how far the call had come."""
-    if isinstance(error, LockError):
-        return True
-    return isinstance(error, ProviderError) and not error.may_have_happened
+    """Whether the write certainly did not happen."""
+    return isinstance(error, LockError) or not error.may_have_happened
 
 
 class _Fenced:
@@ -185,9 +184,10 @@ def _look_for(task: Task, provider: _Fenced, error: Trouble) -> Done | Failed:
     What is there and wrong, or cannot be seen whole, is claimed and put right by the next run: its intent stays.
     """
     try:
-        found = provider.find(task.step.type, task.key)
+        with seen_through():
+            found = provider.find(task.step.type, task.key)
     except TROUBLE as second:
-        return _blind(error, second, begun=True)
+        return _blind(error, second)
     if found is None:
         return _failed("read back: it was not created", error, begun=True)
     unlike = _unlike(found, task)
@@ -230,11 +230,12 @@ def _look_at(
     provider: _Fenced, before: LiveObject, write: Mapping[str, WriteValue], error: Trouble
 ) -> Done | Failed:
     try:
-        standing = provider.get(before.type, before.id)
+        with seen_through():
+            standing = provider.get(before.type, before.id)
     except TROUBLE as second:
         return _blind(error, second)
     if standing is None:
-        return _failed(f"read back: {before.type} {before.id} is gone", error)
+        return _failed(f"read back: {before.type} {before.id} is gone", error, begun=True)
     unlike = [name for name, value in write.items() if _differs(standing, name, value)]
     if not unlike and not (beside := _changed_beside(standing, before, write)):
         return Done(
@@ -243,14 +244,16 @@ def _look_at(
             fingerprint=standing.fingerprint(),
         )
     if not unlike:
-        return _failed(f"read back: it was written, but {beside} no longer as before", error)
+        return _failed(
+            f"read back: it was written, but {beside} no longer as before", error, begun=True
+        )
     if any(_is_hidden(standing, name, write[name]) for name in unlike):
-        return _failed("a secret cannot be read back", error, may_have_happened=True)
+        return _failed("a secret cannot be read back", error, may_have_happened=True, begun=True)
     finding = "it was not written"
     if any(_differs(standing, name, before.fields.get(name)) for name in write):
         verb = "is" if len(unlike) == 1 else "are"
         finding = f"it was written in part: {', '.join(sorted(unlike))} {verb} not as asked for"
-    return _failed(f"read back: {finding}", error)
+    return _failed(f"read back: {finding}", error, begun=True)
 
 
 def _changed_beside(
@@ -284,11 +287,12 @@ def _delete(task: Task, provider: _Fenced) -> Done | Failed:
 
 def _look_after(step: Step, provider: _Fenced, error: Trouble) -> Done | Failed:
     try:
-        standing = provider.get(step.type, step.live_id)
+        with seen_through():
+            standing = provider.get(step.type, step.live_id)
     except TROUBLE as second:
         return _blind(error, second)
     if standing is not None:
-        return _failed("read back: it was not deleted", error)
+        return _failed("read back: it was not deleted", error, begun=True)
     return Done(live_id=step.live_id, note="the reply was lost; read back: it is gone")
 
 

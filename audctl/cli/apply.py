@@ -1,5 +1,6 @@
 """``audctl apply``."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +9,7 @@ import typer
 from audctl.cli import exit_codes
 from audctl.cli.console import Console, Output
 from audctl.cli.exit_codes import ExitCode
+from audctl.cli.failures import tell_unexpected, with_reports
 from audctl.cli.interrupt import interruptible, stop_on_signals
 from audctl.cli.options import (
     AdoptOption,
@@ -24,12 +26,14 @@ from audctl.cli.options import (
     reporting_console,
     selection_of,
 )
-from audctl.errors import UsageError
+from audctl.errors import InterruptedRun, UsageError
 from audctl.model.run import Applied
 from audctl.render import to_json, to_terminal
 
 if TYPE_CHECKING:
+    from audctl.model.outcome import ApplyReport
     from audctl.model.plan import Plan
+    from audctl.operations.stop import Parting
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -106,7 +110,7 @@ def apply(
             answers.append(plan_file is not None or auto_approve or ask())
         return answers[-1]
 
-    with stop_on_signals(console.stderr) as stop:
+    with stop_on_signals(console.stderr, lambda parting: _last_words(console, parting)) as stop:
         plan, report = operations.apply(
             console.context(project, environment, stop),
             plan_file=plan_file,
@@ -120,13 +124,7 @@ def apply(
             expect_digest=expect_digest,
         )
     if report is not None:
-        ended = report
-        console.result(
-            lambda paint: to_terminal.apply_report(ended, paint),
-            lambda: to_json.apply_report(plan_to_json(plan), ended),
-            of=Applied(plan=plan, report=ended),
-        )
-        return exit_codes.of_apply(ended)
+        return _tell_end(console, plan, report)
     if console.wants_json:
         console.result(lambda _: (), lambda: to_json.apply_report(plan_to_json(plan), None))
     if dry_run:
@@ -135,6 +133,31 @@ def apply(
         console.tell("not applied: nobody said yes")
         return ExitCode.REFUSED
     return exit_codes.of_findings(plan.findings)
+
+
+def _tell_end(console: Console, plan: "Plan", report: "ApplyReport") -> ExitCode:
+    """Report a run that began to write, and return what it comes to."""
+    from audctl.plan.plan_json import plan_to_json
+
+    console.result(
+        lambda paint: to_terminal.apply_report(report, paint),
+        lambda: to_json.apply_report(plan_to_json(plan), report),
+        of=Applied(plan=plan, report=report),
+    )
+    if report.fault is not None:
+        tell_unexpected(report.fault, console)
+    return exit_codes.of_apply(report)
+
+
+def _last_words(console: Console, parting: "Parting") -> None:
+    """Report a run that ends at once as far as it came."""
+    if parting.plan is not None and parting.report is not None:
+        remarks = (*parting.report.remarks, *parting.words)
+        _tell_end(console, parting.plan, replace(parting.report, remarks=remarks))
+    else:
+        words = "; ".join(("ended at once: nothing was written", *parting.words))
+        console.fail(InterruptedRun(words))
+    with_reports(ExitCode.INTERRUPTED, console)
 
 
 def _check(console: Console, expect_digest: str | None, *, asks: bool) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from dataclasses import dataclass, field
 from enum import StrEnum
 from io import TextIOWrapper
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from audctl.errors import AudctlError
     from audctl.model.run import RunResult
     from audctl.operations import Context
+    from audctl.operations.stop import Stop
     from audctl.render.progress import Progress
     from audctl.settings import Settings
 
@@ -128,6 +128,8 @@ class Console:
             self.say(to_terminal.findings(error.findings, self.paint(self.stderr)))
         else:
             self.say(to_terminal.error(error, self.paint(self.stderr)))
+        for each in getattr(error, "__notes__", ()):
+            self.tell(each)
 
     def progress(self) -> Progress:
         """Return what shows progress: live on a terminal, one line for each ended step elsewhere."""
@@ -144,13 +146,14 @@ class Console:
             self._progress.close()
 
     def context(
-        self, project: Path | None, environment: str | None, stop: threading.Event | None = None
+        self, project: Path | None, environment: str | None, stop: Stop | None = None
     ) -> Context:
         """Return what every operation needs; an option wins over the process environment.
 
         ``stop`` is set once somebody asks to stop (:func:`audctl.cli.interrupt.stop_on_signals`).
         """
         from audctl.operations import Context
+        from audctl.operations.stop import Stop
 
         if self.reporting is not None:
             named = environment or self.settings.environment or ""
@@ -160,7 +163,7 @@ class Console:
             environment=environment or self.settings.environment,
             environ=self.settings.environ,
             observer=self.progress(),
-            stop=stop or threading.Event(),
+            stop=stop or Stop(),
             located=self._locate,
         )
 

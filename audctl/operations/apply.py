@@ -10,14 +10,18 @@ from audctl.errors import (
     AudctlError,
     FindingsError,
     InterruptedRun,
+    LockError,
     PlanRefused,
 )
 from audctl.model.change import Change
 from audctl.model.finding import Severity
 from audctl.model.outcome import Result
 from audctl.model.plan import PlanOptions
+from audctl.operations.account import Account
 from audctl.operations.approval import read_approval
-from audctl.operations.hold import kept_alive, locked
+from audctl.operations.hold import LEASE, kept_alive, locked, release_soon
+from audctl.operations.listeners import Listeners
+from audctl.operations.stop import Parting
 from audctl.plan.options import EMPTY_PROJECT, EMPTY_READ
 from audctl.plan.settling import settling_bindings
 
@@ -30,9 +34,12 @@ if TYPE_CHECKING:
     from audctl.model.ledger import Ledger
     from audctl.model.outcome import ApplyReport
     from audctl.model.plan import Plan
+    from audctl.operations.connect import Connection
     from audctl.operations.context import Context
     from audctl.operations.survey import Surveyor
     from audctl.ports import Lease
+
+BEING_TAKEN = f"a lock that was being taken ends by itself within {LEASE.seconds // 60} minutes"
 
 DONE_WITH = frozenset({"AUD2013", "AUD2501"})
 """Expected of a second plan: what was allowed has been done, and what was selected may be gone."""
@@ -64,10 +71,14 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
         approval.check_belongs(surveyor.loaded.project.name, surveyor.connection.identity)
         run_id = f"{surveyor.connection.clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         approved = approval.plan.digest if approval.plan is not None else expect_digest or ""
+        account = Account(run_id)
+        report: ApplyReport | None = None
+        context.stop.at_once(lambda: Parting(words=(BEING_TAKEN,)))
         with locked(surveyor.connection.store, reason=f"apply {run_id}", plan=approved) as (
             lease,
             trouble,
         ):
+            context.stop.at_once(lambda: _part(account, lease, surveyor.connection))
             with kept_alive(lease):
                 survey = surveyor.look()
                 plan = surveyor.plan(survey, options)
@@ -78,32 +89,46 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
                 refuse_unfit(plan)
                 if plan.writes:
                     lease.name_plan(plan.digest)
-                if not approve(plan):
-                    return plan, None
-                _go_on_unless(context.stop)
-            begun = surveyor.connection.clock.now()
-            report = run(
-                plan,
-                providers=surveyor.connection.providers,
-                store=surveyor.connection.store,
-                lease=lease,
-                ledger=survey.ledger,
-                clock=surveyor.connection.clock,
-                observer=context.observer,
-                parallelism=parallelism,
-                run_id=run_id,
-                stop_requested=context.stop.is_set,
-                on_lost=context.stop.set,
-            )
-            after: Ledger | None = None
-            if verify and not (report.interrupted or report.lock_lost):
-                report, after = _verified(report, surveyor, options, lease)
-            report = _with_pending(report, surveyor, after, begun)
+                goes_on = approve(plan)
+                if goes_on:
+                    _go_on_unless(context.stop)
+            if goes_on:
+                begun = surveyor.connection.clock.now()
+                account.open(plan)
+                report = run(
+                    plan,
+                    providers=surveyor.connection.providers,
+                    store=surveyor.connection.store,
+                    lease=lease,
+                    ledger=survey.ledger,
+                    clock=surveyor.connection.clock,
+                    observer=Listeners(context.observer, account),
+                    parallelism=parallelism,
+                    run_id=run_id,
+                    stop_requested=context.stop.is_set,
+                    on_lost=context.stop.set,
+                )
+                after: Ledger | None = None
+                if verify and not (report.interrupted or report.lock_lost):
+                    report, after = _verified(report, surveyor, options, lease)
+                report = _with_pending(report, surveyor, after, begun)
+    if report is None:
+        if trouble:
+            raise LockError("; ".join(trouble))
+        return plan, None
     return plan, replace(
         report,
         allowed=tuple(sorted(options.allowed)),
         traffic=surveyor.connection.talk.traffic(),
         remarks=(*report.remarks, *trouble),
+    )
+
+
+def _part(account: Account, lease: Lease, connection: Connection) -> Parting:
+    """Let go of the lock if that is quick, and tell how far the run came."""
+    words = release_soon(lease)
+    return Parting(
+        words=(words,), plan=account.plan, report=account.report(connection.talk.traffic())
     )
 
 

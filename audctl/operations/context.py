@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from audctl.errors import InterruptedRun
+from audctl.operations.stop import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +32,7 @@ class Context:
     environ: Mapping[str, str]
     """For ``${env:NAME}``."""
     observer: Observer
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: Stop = field(default_factory=Stop)
     """Set once somebody asks to stop: reads end at the next call, an apply when the calls in flight have ended."""
     located: Callable[[Path, str, str], None] = lambda _root, _project, _environment: None
     """Told the project's folder, its name and the environment as soon as they are known: whoever reports a run has
@@ -83,9 +84,17 @@ class StoppableReading:
         """Pass it on."""
         self.told.begun(step)
 
+    def progressed(self, step: Step, what: str) -> None:
+        """Pass it on."""
+        self.told.progressed(step, what)
+
     def ended(self, outcome: Outcome) -> None:
         """Pass it on."""
         self.told.ended(outcome)
+
+    def saved(self, serial: int) -> None:
+        """Pass it on."""
+        self.told.saved(serial)
 
     def retrying(self, operation: str, wait_s: float, why: str) -> None:
         """Pass it on."""

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LEASE = timedelta(minutes=10)
 """How long the lock outlives its holder; it is renewed while reading, asking and working."""
 
+RELEASE_S = 3.0
+"""How long a run that ends at once waits to see its lock go."""
+
 RENEW_EVERY_S = 60.0
 """Far below the lease's life, so that several renewals may fail before it ends."""
 
@@ -55,7 +58,7 @@ def kept_alive(lease: Lease, *, every_s: float = RENEW_EVERY_S) -> Iterator[None
 def locked(store: LedgerStore, *, reason: str, plan: str = "") -> Iterator[tuple[Lease, list[str]]]:
     """Hold the lock for the length of the block; give the lease, and what letting go of it met with.
 
-    When that fails, it is said instead of hiding what was done under the lock.
+    When that fails, it is said beside what was done under the lock, or beside what went wrong there.
     """
     trouble: list[str] = []
     lease = store.lock(
@@ -67,13 +70,23 @@ def locked(store: LedgerStore, *, reason: str, plan: str = "") -> Iterator[tuple
     )
     try:
         yield lease, trouble
-    finally:
-        try:
-            lease.release()
-        except AudctlError as error:
-            trouble.append(
-                f"the lock could not be let go, and ends by itself within {LEASE}: {error}"
-            )
+    except AudctlError as error:
+        for each in _let_go(lease):
+            error.add_note(each)
+        raise
+    except BaseException:
+        _let_go(lease)
+        raise
+    else:
+        trouble += _let_go(lease)
+
+
+def _let_go(lease: Lease) -> list[str]:
+    try:
+        lease.release()
+    except AudctlError as error:
+        return [f"the lock could not be let go: {error}; {_left(lease)}"]
+    return []
 
 
 def _login() -> str:
@@ -83,3 +96,32 @@ def _login() -> str:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
         return "unknown"
+
+
+def _left(lease: Lease) -> str:
+    """Return how long a lock stays that nobody lets go, and how to be rid of it sooner."""
+    return (
+        f"it ends by itself within {LEASE.seconds // 60} minutes; sooner, once nobody is at work:"
+        f" audctl ledger unlock --token {lease.token}"
+    )
+
+
+def release_soon(lease: Lease) -> str:
+    """Try to let go of the lock within a few seconds, and return what became of it."""
+    trouble = ["it did not go in time"]
+
+    def release() -> None:
+        try:
+            lease.release()
+        except AudctlError as error:
+            trouble[:] = [str(error)]
+        else:
+            trouble.clear()
+
+    # A daemon: were it late, the process would not wait for it.
+    thread = threading.Thread(target=release, name="release", daemon=True)
+    thread.start()
+    thread.join(RELEASE_S)
+    if trouble:
+        return f"the lock is left: {trouble[0]}; {_left(lease)}"
+    return "the lock is let go"

@@ -42,6 +42,13 @@ class LineProgress:
     def begun(self, step: Step) -> None:
         """Stay silent: its end is told."""
 
+    def progressed(self, step: Step, what: str) -> None:
+        """Tell that a step takes its time."""
+        self._line(under_way(step, what))
+
+    def saved(self, serial: int) -> None:
+        """Stay silent: the ledger is saved as it should be."""
+
     def ended(self, outcome: Outcome) -> None:
         """Tell a step's end."""
         self._line(f"{outcome.result.value}: {ended_step(outcome, self._paint)}")
@@ -80,8 +87,14 @@ class LiveProgress:
 
     def begun(self, step: Step) -> None:
         """Show the step that is being written."""
-        address = printable(str(step.address))
-        self._show(str(step.address), f"{step.change.value} {address}")
+        self._show(str(step.address), _named(step))
+
+    def progressed(self, step: Step, what: str) -> None:
+        """Show how far the step has come."""
+        self._show(str(step.address), under_way(step, what))
+
+    def saved(self, serial: int) -> None:
+        """Stay silent: the ledger is saved as it should be."""
 
     def ended(self, outcome: Outcome) -> None:
         """Take the step's spinner away and keep its end as a line."""
@@ -146,6 +159,15 @@ class LiveProgress:
 def _wait(operation: str, wait_s: float, why: str) -> str:
     before = "" if operation in why else f" before {operation}"
     return printable(f"waiting {wait_s:.1f} s{before}: {why}")
+
+
+def under_way(step: Step, what: str) -> str:
+    """Return how far a step has come, in one line."""
+    return f"under way: {_named(step)}: {printable(what)}"
+
+
+def _named(step: Step) -> str:
+    return f"{step.change.value} {printable(str(step.address))}"
 
 
 def repeats(traffic: Mapping[str, Traffic]) -> Iterator[str]:

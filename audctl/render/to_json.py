@@ -81,6 +81,8 @@ def error(raised: AudctlError) -> Json:
             "retryable": raised.retryable,
             "mayHaveHappened": raised.may_have_happened,
         }
+    if notes := getattr(raised, "__notes__", None):
+        about["notes"] = list(notes)
     listed = raised.findings if isinstance(raised, FindingsError) else ()
     return {"error": about, "findings": findings(listed)}
 

@@ -54,6 +54,12 @@ class Recorder:
     def ended(self, outcome: Outcome) -> None:
         raise AssertionError(outcome)
 
+    def progressed(self, step: Step, what: str) -> None:
+        raise AssertionError(step, what)
+
+    def saved(self, serial: int) -> None:
+        raise AssertionError(serial)
+
     def retrying(self, operation: str, wait_s: float, why: str) -> None:
         self.retries.append((operation, wait_s, why))
 

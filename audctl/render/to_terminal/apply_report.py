@@ -25,7 +25,7 @@ def apply_report(report: ApplyReport, paint: Paint) -> Iterator[str]:
     """Give the counts, the three lists (failures with the system's words), and what the proof showed."""
     numbers = ", ".join(f"{len(report.of(result))} {result.value}" for result in Result)
     yield paint.bold(f"Apply: {numbers}{' (interrupted)' if report.interrupted else ''}")
-    if report.halted and not report.interrupted:
+    if report.halted:
         yield paint.bad(f"Stopped: {printable(report.halted)}")
     if report.allowed:
         allowed = ", ".join(printable(each) for each in report.allowed)

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audctl.apply.record import Recorder
 from audctl.errors import (
     ConflictError,
     FindingsError,
@@ -19,6 +20,7 @@ from tests.build import make_desired, make_entry, make_intent, make_ledger, make
 from tests.memory import MemoryLease, World, failing
 
 if TYPE_CHECKING:
+    from audctl.model.change import Step
     from audctl.model.desired import DesiredObject
     from audctl.model.ledger import Ledger
     from audctl.model.outcome import ApplyReport
@@ -730,12 +732,62 @@ def test_independent_steps_run_side_by_side() -> None:
     assert set(ends(report).values()) == {"done"}
 
 
-def test_a_fault_of_audctl_itself_is_raised_after_saving() -> None:
+def test_a_fault_of_audctl_itself_stops_the_run_and_is_part_of_its_report() -> None:
     world = World()
     world.systems["aam"].before = failing(ZeroDivisionError("bug"), "aam.trait", "A")
-    with pytest.raises(ZeroDivisionError):
-        world.apply(world.plan(shop()))
+    report = world.apply(world.plan(shop()))
+    assert isinstance(report.fault, ZeroDivisionError)
+    assert report.halted == "audctl itself failed: ZeroDivisionError"
+    (failed,) = report.of(Result.FAILED)
+    assert (str(failed.step.address), failed.may_have_happened) == ("Trait/a#aam.trait", True)
+    assert len(report.outcomes) == 6
+    assert ends(report)["Audience/s#aam.segment"] == "not tried"
     assert parse_address("DataSource/web#aam.dataSource") in world.store.ledger.entries
     assert parse_address("Trait/a#aam.trait") in world.store.ledger.intents
     world.apply(world.plan(shop()))
     assert world.plan(shop()).is_empty
+
+
+def test_a_fault_while_recording_does_not_hide_what_was_perhaps_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The step whose end was being recorded is not "not tried": its call was answered."""
+    world = World()
+    record = Recorder.record
+
+    def fail(self: Recorder, step: Step, *rest: Any) -> None:  # noqa: ANN401 - passed on
+        if step.address.name == "a":
+            raise ZeroDivisionError("bug")
+        record(self, step, *rest)
+
+    monkeypatch.setattr(Recorder, "record", fail)
+    report = world.apply(world.plan(shop()))
+    assert isinstance(report.fault, ZeroDivisionError)
+    (failed,) = report.of(Result.FAILED)
+    assert (str(failed.step.address), failed.may_have_happened) == ("Trait/a#aam.trait", True)
+    assert len(report.outcomes) == 6
+    monkeypatch.undo()
+    world.apply(world.plan(shop()))
+    assert world.plan(shop()).is_empty
+
+
+def test_a_step_that_takes_its_time_is_told_of() -> None:
+    world = World()
+    told: list[str] = []
+    heard = threading.Event()
+
+    def listen(step: Step, what: str) -> None:
+        told.append(f"{step.address}: {what}")
+        heard.set()
+
+    def slowly(_verb: str, _type: str, key: str) -> None:
+        if key == "l0":
+            assert heard.wait(30), "nobody told of it while it was under way"
+        else:
+            world.clock.sleep(31)
+
+    world.observer.progressed = listen  # type: ignore[method-assign]
+    world.systems["campaign"].looking = slowly
+    wanted = [make_desired(f"List/l{n}#campaign.list", {"name": f"l{n}"}) for n in range(2)]
+    world.apply(world.plan(wanted), parallelism=2)
+    assert told == ["List/l0#campaign.list: its calls are not over yet"]
