@@ -43,8 +43,7 @@ class LineProgress:
         """Stay silent: its end is told."""
 
     def progressed(self, step: Step, what: str) -> None:
-        """Tell that a step takes its time."""
-        self._line(under_way(step, what))
+        """Stay silent: its end is told, and what it waits for."""
 
     def saved(self, serial: int) -> None:
         """Stay silent: the ledger is saved as it should be."""
@@ -91,7 +90,7 @@ class LiveProgress:
 
     def progressed(self, step: Step, what: str) -> None:
         """Show how far the step has come."""
-        self._show(str(step.address), under_way(step, what))
+        self._show(str(step.address), f"{_named(step)}: {printable(what)}")
 
     def saved(self, serial: int) -> None:
         """Stay silent: the ledger is saved as it should be."""
@@ -159,11 +158,6 @@ class LiveProgress:
 def _wait(operation: str, wait_s: float, why: str) -> str:
     before = "" if operation in why else f" before {operation}"
     return printable(f"waiting {wait_s:.1f} s{before}: {why}")
-
-
-def under_way(step: Step, what: str) -> str:
-    """Return how far a step has come, in one line."""
-    return f"under way: {_named(step)}: {printable(what)}"
 
 
 def _named(step: Step) -> str:
