@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from audctl.cli.exit_codes import ExitCode
-from audctl.operations.stop import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-    from audctl.operations.stop import Parting
+    from audctl.operations.stop import Parting, Stop
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -33,6 +32,8 @@ def stop_on_signals(
     a call that takes minutes. Without it there is nothing to report. Outside the main thread, where Python allows no
     handlers, the stop is simply never set.
     """
+    from audctl.operations.stop import Stop
+
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop
