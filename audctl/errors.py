@@ -7,7 +7,8 @@
     ├── RuleError              a rule's text that does not parse (in model.rules, with the place in the text)
     ├── UsageError             a command line that asks for something impossible
     ├── PlanRefused            a guard or a missing approval says no
-    │   └── RefusedByLaw           restrictions or export controls do; carries findings as FindingsError does
+    │   ├── RefusedByLaw           restrictions or export controls do; carries findings as FindingsError does
+    │   └── RefusedByGuards        guards on people do, outside a plan; likewise
     ├── StalePlanError         what was approved is not what would run
     ├── LockError              the lock is held, or its store cannot be reached
     │   └── LostLockError          it was ours, and is not any more
@@ -58,6 +59,10 @@ class PlanRefused(AudctlError):  # noqa: N818 - it is a decision, not a fault
 
 class RefusedByLaw(PlanRefused, FindingsError):  # noqa: N818 - a decision as well
     """Data that may not cross a binding (exit 3); nothing of anybody has been read."""
+
+
+class RefusedByGuards(PlanRefused, FindingsError):  # noqa: N818 - a decision as well
+    """Members that a list may not gain or lose (exit 3); nothing has been written."""
 
 
 class StalePlanError(AudctlError):

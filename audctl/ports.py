@@ -133,13 +133,13 @@ class PeopleReader(Protocol):
         """Give the rows whose key is above ``after``, all of them or an error; holds one page at a time."""
         ...
 
+    def count_rows(self, table: PeopleTable) -> int:
+        """Return how many rows the table has now."""
+        ...
+
 
 class MemberWriter(Protocol):
     """Writes who is on a list, one batch a call. Any batch may be written again: nobody is on a list twice."""
-
-    def members_of(self, list_id: str) -> int:
-        """Return how many members the list has now."""
-        ...
 
     def add_members(self, list_id: str, recipients: Sequence[int]) -> None:
         """Put recipients on a list."""

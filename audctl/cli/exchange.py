@@ -11,7 +11,13 @@ import typer
 
 from audctl.cli import exit_codes
 from audctl.cli.console import Console, Output
-from audctl.cli.options import EnvironmentOption, OutputOption, ProjectOption, console_of
+from audctl.cli.options import (
+    AllowOption,
+    EnvironmentOption,
+    OutputOption,
+    ProjectOption,
+    console_of,
+)
 from audctl.errors import UsageError
 from audctl.exchange.file_names import Mode
 from audctl.exchange.job import (
@@ -36,7 +42,10 @@ BindingArgument = Annotated[
 FilesOption = Annotated[
     str,
     typer.Option(
-        "--files", metavar="DIR", help="Where Audience Manager's files are.", show_default=False
+        "--files",
+        metavar="DIR",
+        help="Audience Manager's files: a folder or s3://bucket/prefix; otherwise as the project says.",
+        show_default=False,
     ),
 ]
 RecipientsOption = Annotated[
@@ -44,7 +53,7 @@ RecipientsOption = Annotated[
     typer.Option(
         "--recipients",
         metavar="TABLE",
-        help="Campaign's recipients: Parquet, CSV, or FILE.duckdb:TABLE.",
+        help="Campaign's recipients: campaign, Parquet, CSV, FILE.duckdb:TABLE, s3://…, postgresql://…#table.",
     ),
 ]
 TrackingOption = Annotated[
@@ -109,6 +118,14 @@ SpillOption = Annotated[
         help="Folder for what does not fit into memory; otherwise beside the result.",
     ),
 ]
+IntoListOption = Annotated[
+    str,
+    typer.Option(
+        "--into-list",
+        metavar="LIST",
+        help="Write the members to this list in Campaign, in place of those it has; a manifest's name.",
+    ),
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Count, and write nothing.")]
 
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[KMGT]?)(?P<binary>i?)B?", re.IGNORECASE)
@@ -126,7 +143,7 @@ def exchange() -> None:
 def import_members(
     context: typer.Context,
     binding: BindingArgument,
-    files: FilesOption,
+    files: FilesOption = "",
     recipients: RecipientsOption = "",
     tracking: TrackingOption = "",
     opt_outs: OptOutsOption = "",
@@ -135,6 +152,8 @@ def import_members(
     out: OutOption = None,
     form: FormOption = MembersForm.CSV,
     gzip: GzipOption = True,
+    into_list: IntoListOption = "",
+    allow: AllowOption = None,
     dry_run: DryRunOption = False,
     data_source_id: DataSourceIdOption = None,
     segment_id: Annotated[
@@ -216,7 +235,9 @@ def import_members(
         ),
         form=form,
         is_gzip=gzip,
-        out=out_of(out, dry_run=dry_run),
+        out=out_of(out, dry_run=dry_run, elsewhere=bool(into_list)),
+        into_list="" if dry_run else into_list,
+        allowed=tuple(allow or ()),
     )
     with showing(console) as told:
         outcome = exchange_import(console.context(project, environment), options, told)
@@ -236,10 +257,10 @@ def export_members(
         typer.Option(
             "--members",
             metavar="TABLE",
-            help="Recipients of the binding's list or query: Parquet, CSV, or FILE.duckdb:TABLE.",
+            help="Recipients of the binding's list or query, like --recipients; a list's come from Campaign otherwise.",
             show_default=False,
         ),
-    ],
+    ] = "",
     recipients: RecipientsOption = "",
     tracking: TrackingOption = "",
     opt_outs: OptOutsOption = "",
@@ -395,9 +416,9 @@ def showing(console: Console) -> Iterator[ExchangeProgress]:
         progress.close()
 
 
-def out_of(out: Path | None, *, dry_run: bool) -> Path | None:
-    """Return where the result goes; UsageError when nothing says so."""
-    if out is None and not dry_run:
+def out_of(out: Path | None, *, dry_run: bool, elsewhere: bool = False) -> Path | None:
+    """Return where the result goes; UsageError when nothing says so, and it goes nowhere ``elsewhere``."""
+    if out is None and not dry_run and not elsewhere:
         raise UsageError("--out DIR says where the result goes; --dry-run writes none")
     return None if dry_run else out
 

@@ -180,7 +180,11 @@ class DuckDbEngine:
             return f"read_parquet([{listed}], union_by_name = true)"
         if table.form is TableForm.CSV:
             # All as text: numbers would lose their leading zeros, and ids of 38 digits their ends.
-            return f"read_csv([{listed}], header = true, all_varchar = true, nullstr = '', union_by_name = true)"
+            dialect = ", delim = ',', quote = '\"', escape = '\"'" if table.is_own else ""
+            options = (
+                f"header = true, all_varchar = true, nullstr = '', union_by_name = true{dialect}"
+            )
+            return f"read_csv([{listed}], {options})"
         return self._attached(table)
 
     def _attached(self, table: TableFile) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audctl.exchange import tables
 from audctl.exchange.faults import fault
-from audctl.exchange.job import IdKind
+from audctl.exchange.job import Hashing, IdKind
 from audctl.exchange.sql_text import id_holder, opted_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from audctl.exchange.job import IdSpace, People
-    from audctl.exchange.ports import Engine, TableSource, Told
+    from audctl.exchange.ports import Engine, TableFile, TableSource, Told
 
 
 def read_people(space: IdSpace, people: People, engine: Engine, told: Told) -> bool:
@@ -21,7 +22,7 @@ def read_people(space: IdSpace, people: People, engine: Engine, told: Told) -> b
 
     Returns whether recipients are given, so that people who are none any more can be left out.
     """
-    flagged = False
+    flagged = is_hashed = False
     if people.recipients is not None:
         wanted = {"recipient_id": tables.RECIPIENT_ID}
         if space.kind is IdKind.DECLARED:
@@ -29,10 +30,10 @@ def read_people(space: IdSpace, people: People, engine: Engine, told: Told) -> b
         if people.honours_flag:
             wanted["opted_out"] = tables.FLAG
         optional = () if tables.FLAG in people.columns else ("opted_out",)
-        found = _read(
+        found, table = _read(
             "recipients", people.recipients, wanted, space, people, engine, told, optional
         )
-        flagged = "opted_out" in found
+        flagged, is_hashed = "opted_out" in found, table.is_hashed
     elif space.kind is IdKind.DECLARED:
         raise fault(
             "AUD2704", "declared ids need the table of recipients", "give it with --recipients"
@@ -50,7 +51,8 @@ def read_people(space: IdSpace, people: People, engine: Engine, told: Told) -> b
     if people.opt_outs is not None:
         wanted = {"recipient_id": tables.OPT_OUT}
         _read("opt_outs", people.opt_outs, wanted, space, people, engine, told)
-    engine.define("id_holder", id_holder(space))
+    stored = replace(space, hashing=Hashing.NONE) if is_hashed else space
+    engine.define("id_holder", id_holder(stored))
     engine.create("opted_out", opted_out(flagged=flagged, listed=people.opt_outs is not None))
     return people.recipients is not None
 
@@ -79,7 +81,7 @@ def _read(  # noqa: PLR0913, PLR0917 - one call for each table
     engine: Engine,
     told: Told,
     optional: Sequence[str] = (),
-) -> Mapping[str, str]:
+) -> tuple[Mapping[str, str], TableFile]:
     table = source.fetch(engine.spool(), tuple(wanted.values()), told)
     found = tables.find_columns(
         engine.columns(table),
@@ -90,4 +92,4 @@ def _read(  # noqa: PLR0913, PLR0917 - one call for each table
         optional=optional,
     )
     engine.read_table(name, table, found)
-    return found
+    return found, table

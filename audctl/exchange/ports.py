@@ -74,6 +74,10 @@ class TableFile:
     paths: tuple[Path, ...]
     table: str = ""
     """Name of the table in a DuckDB file; empty elsewhere."""
+    is_own: bool = False
+    """CSV that audctl has written: commas, double quotes around values. Any other has a dialect to be found out."""
+    is_hashed: bool = False
+    """Whether declared ids in it are hashed already."""
 
 
 class TableSource(Protocol):

@@ -122,6 +122,41 @@ class EstimateSettings:
     high: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3Settings:
+    """How buckets are reached; what is absent is found as AWS's own tools find it."""
+
+    endpoint: str = ""
+    region: str = ""
+    access_key_id: Secret | None = None
+    secret_access_key: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresSettings:
+    """How PostgreSQL is signed in to; the rest stands in each table's address."""
+
+    password: Secret | None = None
+    """None: as PostgreSQL's own tools find it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeSettings:
+    """Where members come from, for the commands and options of ``audctl exchange`` that do not say so themselves."""
+
+    files: str = ""
+    """Audience Manager's outbound files."""
+    recipients: str = ""
+    tracking: str = ""
+    opt_outs: str = ""
+    columns: Mapping[str, str] = field(default_factory=_nothing)
+    """Names of columns by role, as ``--column`` takes them."""
+    work: str = ".audctl/exchange"
+    """Folder for what is read from Campaign, until it is of no more use."""
+    s3: S3Settings = field(default_factory=S3Settings)
+    postgres: PostgresSettings = field(default_factory=PostgresSettings)
+
+
 class LedgerKind(StrEnum):
     """Where the ledger lives."""
 
@@ -158,6 +193,7 @@ class Environment:
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     sandbox: SandboxSettings | None = None
     estimates: EstimateSettings = field(default_factory=EstimateSettings)
+    exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
     variables: Mapping[str, str] = field(default_factory=_nothing)
     parallelism: int = 8
     guards: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))

@@ -107,6 +107,10 @@ class ImportOutcome:
     seconds: float
     as_of: datetime
     """When the last transfer that was read was made."""
+    into: str = ""
+    """Address of the list that the members were written to; empty: none."""
+    change: ListChange | None = None
+    """What that did to the list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +134,20 @@ class ExportOutcome:
     files: tuple[WrittenFile, ...]
     findings: tuple[Finding, ...]
     seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListChange:
+    """What happens to a list. Counts of people, never who."""
+
+    before: int
+    added: int
+    removed: int
+
+    @property
+    def after(self) -> int:
+        """How many members there will be."""
+        return self.before + self.added - self.removed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

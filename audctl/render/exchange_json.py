@@ -31,6 +31,15 @@ def exchange_import(outcome: ImportOutcome) -> Json:
         "superseded": outcome.superseded,
         "skipped": dict(outcome.skipped),
         "files": _files(outcome.files),
+        "intoList": None
+        if outcome.change is None
+        else {
+            "address": outcome.into,
+            "before": outcome.change.before,
+            "added": outcome.change.added,
+            "removed": outcome.change.removed,
+            "after": outcome.change.after,
+        },
         "findings": findings(outcome.findings),
         "seconds": round(outcome.seconds, 3),
     }

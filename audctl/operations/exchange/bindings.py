@@ -11,6 +11,7 @@ from audctl.manifest.policy import plan_policy
 from audctl.model.address import Address
 from audctl.model.finding import Finding, Severity
 from audctl.model.kinds.audience import AudienceSpec
+from audctl.model.kinds.campaign_list import ListSpec
 from audctl.model.kinds.data_source import DataSourceSpec
 from audctl.model.kinds.destination import DestinationSpec
 from audctl.model.kinds.export_binding import ExportBindingSpec
@@ -19,6 +20,7 @@ from audctl.model.kinds.kind import set_or
 from audctl.model.suggestion import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from audctl.model.resource import Resource
@@ -56,6 +58,8 @@ class BoundExport:
 
     address: Address
     trait_code: str
+    list_name: str
+    """Campaign's name of the list that is exported; empty: it is a query's people."""
     ids: Ids
 
 
@@ -89,8 +93,18 @@ def find_export(loaded: Loaded, name: str, today: date) -> BoundExport:
     return BoundExport(
         address=resource.address,
         trait_code=set_or(spec.trait.integration_code, resource.address.name),
+        list_name=_list_name(spec, resources),
         ids=_ids(resources[Address("DataSource", spec.data_source)]),
     )
+
+
+def _list_name(spec: ExportBindingSpec, resources: Mapping[Address, Resource]) -> str:
+    name = spec.source.list
+    if not isinstance(name, str):
+        return ""
+    exported = resources[Address("List", name)].spec
+    assert isinstance(exported, ListSpec)
+    return set_or(exported.name, name)
 
 
 def known_segment(loaded: Loaded, audience: Address) -> int | None:

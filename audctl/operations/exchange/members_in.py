@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audctl import __version__
@@ -11,52 +12,73 @@ from audctl.exchange.job import IdSpace, ImportJob
 from audctl.exchange.result import open_result
 from audctl.operations.context import SystemClock
 from audctl.operations.exchange.bindings import find_import, known_segment
+from audctl.operations.exchange.into_list import find_target, write_to_list
 from audctl.operations.exchange.numbers import Numbers
-from audctl.operations.exchange.places import file_store, open_engine, people
+from audctl.operations.exchange.places import open_engine
+from audctl.operations.exchange.sources import Sources
 from audctl.operations.load import load
 
 if TYPE_CHECKING:
     from audctl.exchange.ports import Told
     from audctl.model.exchange import ImportOutcome
     from audctl.operations.context import Context
+    from audctl.operations.exchange.bindings import BoundImport
     from audctl.operations.exchange.options import ImportOptions
+    from audctl.operations.load import Loaded
 
 
 def exchange_import(context: Context, options: ImportOptions, told: Told) -> ImportOutcome:
     """Return what became of every line; the members lie in ``options.out``, whole, or are not there."""
     clock = SystemClock()
-    job = import_job(context, options)
+    loaded = load(context)
     with ExitStack() as stack:
+        sources = Sources(context, loaded, stack, offline=options.numbers.offline)
+        bound = find_import(loaded, options.binding, clock.now().date())
+        job = import_job(loaded, bound, options, sources)
+        target = find_target(loaded, sources, options.into_list) if options.into_list else None
         result = stack.enter_context(open_result(options.out)) if options.out is not None else None
         engine = stack.enter_context(open_engine(options.engine, options.out))
         outcome = run_import(job, engine, told, clock, result)
         if result is not None:
             result.finish(outcome.files, _described(outcome, clock))
+        if target is not None:
+            change = write_to_list(
+                loaded,
+                sources,
+                engine,
+                told,
+                target=target,
+                audience=bound.audience,
+                allowed=options.allowed,
+            )
+            outcome = replace(outcome, into=str(target.address), change=change)
+        sources.used()
     return outcome
 
 
-def import_job(context: Context, options: ImportOptions) -> ImportJob:
+def import_job(
+    loaded: Loaded, bound: BoundImport, options: ImportOptions, sources: Sources
+) -> ImportJob:
     """Return the job that a binding's manifests and the options make; the law has been asked."""
-    loaded = load(context)
-    bound = find_import(loaded, options.binding, SystemClock().now().date())
-    numbers = Numbers(context, loaded, offline=options.numbers.offline)
+    numbers = Numbers(sources.connection, offline=options.numbers.offline)
+    space = IdSpace(
+        kind=bound.ids.kind,
+        hashing=bound.ids.hashing,
+        data_source_id=numbers.of(
+            bound.ids.data_source.of("aam.dataSource"), options.numbers.data_source_id
+        ),
+        key=bound.ids.key,
+    )
     known = options.numbers.segment_id or known_segment(loaded, bound.audience)
     return ImportJob(
         binding=str(bound.address),
         destination_id=bound.destination_id,
         alias=bound.alias,
         sid=numbers.of(bound.audience.of("aam.segment"), known),
-        space=IdSpace(
-            kind=bound.ids.kind,
-            hashing=bound.ids.hashing,
-            data_source_id=numbers.of(
-                bound.ids.data_source.of("aam.dataSource"), options.numbers.data_source_id
-            ),
-            key=bound.ids.key,
-        ),
-        files=file_store(options.files),
+        space=space,
+        files=sources.files(options.files),
         template=options.template,
-        people=people(options.people),
+        people=sources.people(options.people, space),
         form=options.form,
         is_gzip=options.is_gzip,
     )

@@ -13,35 +13,38 @@ from audctl.exchange.result import open_result
 from audctl.operations.context import SystemClock
 from audctl.operations.exchange.bindings import find_export
 from audctl.operations.exchange.numbers import Numbers
-from audctl.operations.exchange.places import open_engine, people, table_source
+from audctl.operations.exchange.places import open_engine
+from audctl.operations.exchange.sources import Sources
 from audctl.operations.load import load
 
 if TYPE_CHECKING:
     from audctl.exchange.ports import Told
     from audctl.model.exchange import ExportOutcome
     from audctl.operations.context import Context
+    from audctl.operations.exchange.bindings import BoundExport
     from audctl.operations.exchange.options import ExportOptions
 
 
 def exchange_export(context: Context, options: ExportOptions, told: Told) -> ExportOutcome:
     """Return what became of everybody; the files lie in ``options.out``, whole, or are not there."""
     clock = SystemClock()
-    job = export_job(context, options)
+    loaded = load(context)
     with ExitStack() as stack:
+        sources = Sources(context, loaded, stack, offline=options.numbers.offline)
+        bound = find_export(loaded, options.binding, clock.now().date())
+        job = export_job(bound, options, sources)
         result = stack.enter_context(open_result(options.out)) if options.out is not None else None
         engine = stack.enter_context(open_engine(options.engine, options.out))
         outcome = run_export(job, engine, told, clock, result)
         if result is not None:
             result.finish(outcome.files, _described(outcome, clock))
+        sources.used()
     return outcome
 
 
-def export_job(context: Context, options: ExportOptions) -> ExportJob:
+def export_job(bound: BoundExport, options: ExportOptions, sources: Sources) -> ExportJob:
     """Return the job that a binding's manifests and the options make; the law has been asked."""
-    loaded = load(context)
-    clock = SystemClock()
-    bound = find_export(loaded, options.binding, clock.now().date())
-    numbers = Numbers(context, loaded, offline=options.numbers.offline)
+    numbers = Numbers(sources.connection, offline=options.numbers.offline)
     source = numbers.of(bound.ids.data_source.of("aam.dataSource"), options.numbers.data_source_id)
     if source is None:
         raise fault(
@@ -49,22 +52,18 @@ def export_job(context: Context, options: ExportOptions) -> ExportJob:
             f"Audience Manager's number of {bound.ids.data_source} is not known, and names of inbound files need it",
             "apply the project first, or give it with --data-source-id",
         )
-    members = table_source(options.members, "--members")
-    assert members is not None  # the option is required
+    space = IdSpace(
+        kind=bound.ids.kind, hashing=bound.ids.hashing, data_source_id=source, key=bound.ids.key
+    )
     return ExportJob(
         binding=str(bound.address),
-        members=members,
-        space=IdSpace(
-            kind=bound.ids.kind,
-            hashing=bound.ids.hashing,
-            data_source_id=source,
-            key=bound.ids.key,
-        ),
+        members=sources.members(options.members, bound.list_name, options.people, space),
+        space=space,
         trait_id=numbers.of(bound.address.of("aam.trait"), options.numbers.trait_id),
         trait_code=bound.trait_code,
         mode=options.mode,
-        at=clock.now(),
-        people=people(options.people),
+        at=SystemClock().now(),
+        people=sources.people(options.people, space, pairs_ids=options.pairs_ids),
         split_bytes=options.split_bytes,
         is_gzip=options.is_gzip,
         pairs_ids=options.pairs_ids,

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audctl.operations.context import SystemClock
-
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from audctl.model.address import Address
     from audctl.model.ledger import Ledger
-    from audctl.operations.context import Context
-    from audctl.operations.load import Loaded
+    from audctl.operations.connect import Connection
 
 
 class Numbers:
     """Looks numbers up; the ledger is read once, and only when something is asked that options do not say."""
 
-    def __init__(self, context: Context, loaded: Loaded, *, offline: bool) -> None:
-        self._context = context
-        self._loaded = loaded
+    def __init__(self, connect: Callable[[], Connection], *, offline: bool) -> None:
+        self._connect = connect
         self._offline = offline
         self._ledger: Ledger | None = None
 
@@ -33,13 +31,5 @@ class Numbers:
 
     def _read(self) -> Ledger:
         if self._ledger is None:
-            from audctl.operations.connect import connect  # noqa: PLC0415 - slow to import
-
-            with connect(
-                self._loaded.project,
-                self._loaded.environment,
-                clock=SystemClock(),
-                observer=self._context.observer,
-            ) as connection:
-                self._ledger = connection.store.load()
+            self._ledger = self._connect().store.load()
         return self._ledger

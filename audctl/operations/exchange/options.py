@@ -62,7 +62,11 @@ class ImportOptions:
     form: MembersForm = MembersForm.CSV
     is_gzip: bool = True
     out: Path | None
-    """None: nothing is written."""
+    """None: nothing is written to files."""
+    into_list: str = ""
+    """Name of the manifest of a list that the members are written to; empty: to none."""
+    allowed: tuple[str, ...] = ()
+    """``GUARD:ADDRESS``, for the list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What options name: where files and tables are, and what an engine may use."""
+"""What an engine may use."""
 
 from __future__ import annotations
 
@@ -6,39 +6,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audctl.exchange.folder_store import FolderStore, local_table
-from audctl.exchange.job import People
-
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from audctl.exchange.duckdb_engine import DuckDbEngine
-    from audctl.exchange.ports import FileStore, TableSource
-    from audctl.operations.exchange.options import EngineOptions, PeopleOptions
+    from audctl.operations.exchange.options import EngineOptions
 
 _LEAST_MEMORY = 512 * 1024 * 1024
 _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
-
-
-def file_store(text: str) -> FileStore:
-    """Return the files that an option names."""
-    return FolderStore(Path(text))
-
-
-def table_source(text: str, option: str) -> TableSource | None:
-    """Return the table that an option names; None when it names none."""
-    return local_table(text, Path(), option) if text else None
-
-
-def people(options: PeopleOptions) -> People:
-    """Return where Campaign's people are."""
-    return People(
-        recipients=table_source(options.recipients, "--recipients"),
-        tracking=table_source(options.tracking, "--tracking"),
-        opt_outs=table_source(options.opt_outs, "--opt-outs"),
-        honours_flag=options.honours_flag,
-        columns=options.columns,
-    )
 
 
 def open_engine(options: EngineOptions, out: Path | None) -> AbstractContextManager[DuckDbEngine]:

@@ -55,9 +55,10 @@ def read_people(
         )
 
 
-def count_of_list(client: CampaignClient, list_id: str) -> int:
-    """Return how many members a list has now."""
-    return count(client, _MEMBERS, (_of_list(list_id),), key=_MEMBER)
+def count_rows(client: CampaignClient, names: CampaignNames, table: PeopleTable) -> int:
+    """Return how many rows a table has now."""
+    schema, key, where, _ = _query_of(names, table)
+    return count(client, schema, (*where, f"{key.expr} <> 0"), key=key)
 
 
 def add_members(client: CampaignClient, list_id: str, people: Sequence[int]) -> None:

@@ -128,9 +128,9 @@ class CampaignProvider:
         """Give a table of people in pages, as :class:`audctl.ports.PeopleReader` says."""
         return people.read_people(self.client, self.names, table, after=after)
 
-    def members_of(self, list_id: str) -> int:
-        """Return how many members a list has now."""
-        return people.count_of_list(self.client, list_id)
+    def count_rows(self, table: PeopleTable) -> int:
+        """Return how many rows a table of people has now."""
+        return people.count_rows(self.client, self.names, table)
 
     def add_members(self, list_id: str, recipients: Sequence[int]) -> None:
         """Put recipients on a list, as :class:`audctl.ports.MemberWriter` says."""

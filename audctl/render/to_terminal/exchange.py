@@ -41,6 +41,12 @@ def exchange_import(outcome: ImportOutcome, paint: Paint) -> Iterator[str]:
         yield f"  {counted(count, 'file')} left alone: {reason}"
     yield from _tally(outcome.tally, paint)
     yield from _written(outcome.files)
+    if outcome.change is not None:
+        change = outcome.change
+        yield (
+            f"  {printable(outcome.into)}: {change.before:,} -> {counted_people(change.after, 'member')}"
+            f" ({change.added:,} added, {change.removed:,} taken off)"
+        )
     yield from _end(outcome, paint)
 
 
