@@ -13,7 +13,7 @@ PIP    = $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-chec
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-sdk fmt fmt-check lint types imports check bench wheel-check lock clean
+.PHONY: help setup demo test test-sdk fmt fmt-check lint types imports check bench bench-scale wheel-check lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -68,6 +68,9 @@ check: fmt-check lint types imports wheel-check test-sdk ## Everything a change 
 
 bench: setup ## Measure start-up, validate and plan beside peers; N="1000 50000" sets the sizes
 	@$(BIN)/python -m tests.bench.run $(N)
+
+bench-scale: setup ## Measure a full account at parts of its size; F="0.01 0.1 1" sets them, L=campaign the ledger
+	@$(BIN)/python -m tests.bench.scale $(F) $(addprefix --ledger ,$(L))
 
 # Needs `uv`. No index address is written, so the lock works with any index that has these files.
 LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet

@@ -12,6 +12,7 @@ def main() -> NoReturn:
     """Run the command line of this process and exit with its code."""
     # Nearly everything a command builds lives until it ends: looking for garbage in it is work for nothing.
     gc.set_threshold(200_000, 50, 50)
+    gc.freeze()  # see audctl.operations.uncollected
     from audctl.cli.app import run  # noqa: PLC0415 - a module that is only imported must not load Typer
 
     code = run(sys.argv[1:])

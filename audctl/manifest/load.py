@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +19,7 @@ from audctl.model.span import Span
 from audctl.model.suggestion import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from audctl.manifest.environment import Environment
@@ -58,29 +56,15 @@ def load_manifests(
 
     ``may_be_empty``: a folder without manifests is one that is about to get some.
     """
-    with _no_collections():
-        folders = [
-            (folder, project.places.span(f"spec.manifests[{index}]"))
-            for index, folder in enumerate(project.manifests)
-        ]
-        files, findings = discover(project.root, folders, project.file, project=project.name)
-        if may_be_empty:
-            findings = [each for each in findings if each.code != _NO_MANIFESTS]
-        loading = _Loading(substitution_for(project.root, environment, environ), findings)
-        return loading.run(files)
-
-
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """Keep the cyclic collector away while loading: nothing made here becomes garbage, and it looks at all of it."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
+    folders = [
+        (folder, project.places.span(f"spec.manifests[{index}]"))
+        for index, folder in enumerate(project.manifests)
+    ]
+    files, findings = discover(project.root, folders, project.file, project=project.name)
+    if may_be_empty:
+        findings = [each for each in findings if each.code != _NO_MANIFESTS]
+    loading = _Loading(substitution_for(project.root, environment, environ), findings)
+    return loading.run(files)
 
 
 class _Loading:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from audctl.errors import FindingsError
 from audctl.model.selection import EVERYTHING, Selection
+from audctl.operations.uncollected import uncollected
 
 if TYPE_CHECKING:
     from audctl.model.report import DriftReport
     from audctl.operations.context import Context
 
 
+@uncollected()
 def drift(
     context: Context, *, selection: Selection = EVERYTHING, since_apply: bool = False
 ) -> DriftReport:

@@ -13,6 +13,7 @@ from audctl.manifest.load import load_manifests
 from audctl.manifest.project import load_project
 from audctl.manifest.removed import find_unremoved
 from audctl.model.finding import Severity
+from audctl.operations.uncollected import uncollected
 from audctl.resolve.references import check_references
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Loaded:
         return desired_objects(self.resources, audience_identifier=identifier.value)
 
 
+@uncollected()
 def load(context: Context, *, may_be_empty: bool = False) -> Loaded:
     """Read the project, its environment and all its manifests, of which there may be none yet if so said."""
     project = load_project(context.project_path or find_project(Path.cwd()))

@@ -15,6 +15,7 @@ from audctl.operations.load import Loaded, load
 from audctl.operations.people import ask_about_people
 from audctl.operations.read import read_live
 from audctl.operations.revision import read_revision
+from audctl.operations.uncollected import uncollected
 from audctl.operations.uses import with_all_uses
 from audctl.plan.build import complete_plan, draft_plan
 from audctl.plan.options import EMPTY_PROJECT
@@ -56,12 +57,14 @@ class Surveyor:
         """Which commit the manifests are of."""
         return read_revision(self.loaded.project.root, self.environ)
 
+    @uncollected()
     def look(self) -> Survey:
         """Read the ledger, then both live systems, whole."""
         ledger = self.connection.store.load()
         live = read_live(self.connection, self.desired, ledger, self.observer)
         return Survey(desired=self.desired, live=live, ledger=ledger)
 
+    @uncollected()
     def plan(self, survey: Survey, options: PlanOptions) -> Plan:
         """Plan from a survey: people are asked about once it is known whom it moves, and then every guard judges."""
         draft = self._draft(survey, options)

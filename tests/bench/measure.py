@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ class Sample:
     """One run of one command."""
 
     seconds: float
+    cpu_seconds: float
+    """Its own processor time, without that of servers it called."""
     peak_mib: float
     stdout: str
 
@@ -50,38 +53,40 @@ def measure(
     expected: int = 0,
 ) -> Measured:
     """Run a command several times, once beforehand to warm the caches; raise when it ends otherwise than expected."""
-    return Measured(tuple(_sample(command, environ, cwd, expected) for _ in range(runs + 1))[1:])
+    samples = tuple(sample(command, environ, cwd, expected) for _ in range(runs + 1))
+    return Measured(samples[1:])
 
 
-def _sample(
+def sample(
     command: Sequence[str | Path],
-    environ: Mapping[str, str] | None,
-    cwd: Path | None,
-    expected: int,
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    expected: int = 0,
 ) -> Sample:
+    """Run a command once; raise when it ends otherwise than expected."""
     begun = time.perf_counter()
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=cwd,
-        env={**os.environ, **(environ or {})},
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        stdout = process.stdout.read()
-        stderr = process.stderr.read()
+    # What it says goes to files: a pipe that nobody empties would stop a run that says much.
+    with (
+        TemporaryFile("w+", encoding="utf-8") as out,
+        TemporaryFile("w+", encoding="utf-8") as talk,
+        subprocess.Popen(
+            command, stdout=out, stderr=talk, cwd=cwd, env={**os.environ, **(environ or {})}
+        ) as process,
+    ):
         # wait4 rather than wait: only it gives this one child's own peak.
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - begun
         process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        talk.seek(0)
+        stdout, stderr = out.read(), talk.read()
     if process.returncode != expected:
         shown = " ".join(map(str, command))
         raise RuntimeError(
             f"{shown} ended with {process.returncode}\n{stdout[-2000:]}\n{stderr[-2000:]}"
         )
-    return Sample(seconds, usage.ru_maxrss / 1024, stdout)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Sample(seconds, cpu, usage.ru_maxrss / 1024, stdout)
 
 
 def cpu_seconds(pid: int) -> float:

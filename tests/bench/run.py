@@ -7,24 +7,20 @@ the machine that is named above them. Nothing here is asserted; `make bench N="1
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.bench import peers
 from tests.bench.generate import PROJECT, write_project
-from tests.bench.measure import Measured, cpu_seconds, machine, measure
+from tests.bench.measure import Measured, cpu_seconds, machine, measure, sample
+from tests.bench.serving import AUDCTL, ENVIRON, sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-AUDCTL: list[str | Path] = [Path(sys.executable).parent / "audctl"]
-SECRET = {"AUDCTL_CLIENT_SECRET": "sandbox"}
 QUICK_RUNS = 21
 RUNS = 5
 
@@ -74,12 +70,12 @@ def _start_up(folder: Path) -> Iterator[Row]:
 
 
 def _at_size(folder: Path, size: int) -> Iterator[Row]:
-    with _sandbox(folder / f"sandbox-{size}") as (url, server):
+    with sandbox(folder / f"sandbox-{size}", "--seed", "demo") as (url, server):
         project = folder / f"project-{size}"
         write_project(project, size, url)
         at = ["--project", str(project)]
 
-        validated = measure([*AUDCTL, "validate", *at], runs=RUNS, environ=SECRET)
+        validated = measure([*AUDCTL, "validate", *at], runs=RUNS, environ=ENVIRON)
         parsed = measure(peers.parse_only(folder, project), runs=RUNS)
         yield _row(
             f"validate {size:,} manifests",
@@ -90,8 +86,8 @@ def _at_size(folder: Path, size: int) -> Iterator[Row]:
         )
 
         begun = time.perf_counter()
-        measure_once(
-            [*AUDCTL, "apply", *at, "--auto-approve", "--no-verify", "--parallelism", "16"]
+        sample(
+            [*AUDCTL, "apply", *at, "--auto-approve", "--no-verify", "--parallelism", "16"], ENVIRON
         )
         print(
             f"({size:,} manifests applied in {time.perf_counter() - begun:.0f} s)", file=sys.stderr
@@ -101,7 +97,7 @@ def _at_size(folder: Path, size: int) -> Iterator[Row]:
         planned = measure(
             [*AUDCTL, "plan", *at, "--detailed-exitcode", "--output", "json"],
             runs=RUNS,
-            environ=SECRET,
+            environ=ENVIRON,
         )
         served = (cpu_seconds(server) - before) / (RUNS + 1)
         records = measure(peers.octodns(folder, size), runs=RUNS)
@@ -124,7 +120,7 @@ def _at_size(folder: Path, size: int) -> Iterator[Row]:
         imported = measure(
             [*AUDCTL, "import", "--dry-run", "--project", str(newcomer), "--output", "json"],
             runs=RUNS,
-            environ=SECRET,
+            environ=ENVIRON,
         )
         files = len(json.loads(imported.samples[0].stdout)["files"])
         yield _row(
@@ -134,29 +130,6 @@ def _at_size(folder: Path, size: int) -> Iterator[Row]:
             "the plan above",
             f"{imported.peak_mib:.0f} MiB",
         )
-
-
-def measure_once(command: list[str | Path]) -> None:
-    """Run a command that only prepares; raise when it fails."""
-    done = subprocess.run(
-        command, env={**os.environ, **SECRET}, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(
-            f"{command} ended with {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
-        )
-
-
-@contextmanager
-def _sandbox(data: Path) -> Iterator[tuple[str, int]]:
-    command = [*AUDCTL, "sandbox", "serve", "--port", "0", "--data", data, "--seed", "demo"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        url = process.stdout.readline().split()[-1]
-        try:
-            yield url, process.pid
-        finally:
-            process.terminate()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Trees of trait folders and of segment folders, each with a root of id 0 that is not stored."""
 
 import json
-from collections.abc import Iterator, Mapping
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from audctl.sandbox.audience_manager.call import Call
@@ -10,6 +11,8 @@ from audctl.sandbox.audience_manager.kinds import ROOT_FOLDER_ID, TRAIT_FOLDER, 
 from audctl.sandbox.audience_manager.records import COMPANY_ID
 
 _MEMBERS = ("folderId", "parentFolderId", "name", "pid")
+_ALL_LEVELS = 10_000
+"""More than any tree has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,29 @@ def folder_ids(call: Call, kind: Kind) -> list[int]:
 
 def read_tree(call: Call, kind: Kind) -> Tree:
     """Read a whole tree."""
+    rows = call.conn.execute(f"SELECT id, parent_id, document FROM {kind.table} ORDER BY id")  # noqa: S608
+    return _tree(call, kind, rows)
+
+
+def read_branch(call: Call, kind: Kind, folder_id: int, levels: int = _ALL_LEVELS) -> Tree:
+    """Read one folder, those above it and so many levels of those below: all that its own answers need.
+
+    Reading the whole tree for each folder would make filling a large account quadratic.
+    """
+    table = kind.table
+    rows = call.conn.execute(
+        f"WITH RECURSIVE above (id, parent_id) AS (SELECT id, parent_id FROM {table} WHERE id = :folder"  # noqa: S608
+        f" UNION SELECT f.id, f.parent_id FROM {table} AS f JOIN above ON f.id = above.parent_id),"
+        f" below (id, level) AS (SELECT :folder, 0 UNION SELECT f.id, level + 1 FROM {table} AS f"
+        " JOIN below ON f.parent_id = below.id WHERE level < :levels)"
+        f" SELECT id, parent_id, document FROM {table}"
+        " WHERE id IN (SELECT id FROM above UNION SELECT id FROM below) ORDER BY id",
+        {"folder": folder_id, "levels": levels},
+    )
+    return _tree(call, kind, rows)
+
+
+def _tree(call: Call, kind: Kind, rows: Iterable[sqlite3.Row]) -> Tree:
     root_name = (
         call.choices.trait_root_name if kind is TRAIT_FOLDER else call.choices.segment_root_name
     )
@@ -105,8 +131,7 @@ def read_tree(call: Call, kind: Kind) -> Tree:
         }
     }
     children: dict[int, list[int]] = {}
-    query = f"SELECT id, parent_id, document FROM {kind.table} ORDER BY id"  # noqa: S608
-    for row in call.conn.execute(query):
+    for row in rows:
         folders[row["id"]] = json.loads(row["document"])
         children.setdefault(row["parent_id"], []).append(row["id"])
     return Tree(folders, children, call.choices.leaf_folders_have_subfolders)

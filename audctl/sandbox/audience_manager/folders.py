@@ -9,7 +9,7 @@ from audctl.sandbox.audience_manager import rights, synced_traits
 from audctl.sandbox.audience_manager.call import Answer, Call, as_json
 from audctl.sandbox.audience_manager.errors import ApiError, conflict, invalid, limit_exceeded
 from audctl.sandbox.audience_manager.fields import MAX_NAME_LENGTH, Document, Field, Form, decode
-from audctl.sandbox.audience_manager.folder_tree import Tree, read_tree
+from audctl.sandbox.audience_manager.folder_tree import Tree, read_branch, read_tree
 from audctl.sandbox.audience_manager.kinds import (
     AUDIENCE_TRAITS_FOLDER_ID,
     ROOT_FOLDER_ID,
@@ -122,21 +122,21 @@ def _list(call: Call, kind: Kind) -> Answer:
 
 
 def _read(call: Call, kind: Kind) -> Answer:
-    tree = read_tree(call, kind)
     folder_id = call.id("folder", kind.noun)
     etag: dict[str, str] = {}
     if folder_id != ROOT_FOLDER_ID:
         etag = entity_tag(call, kind, addressed(call, kind, "folder"))
-    shown = tree.document(
-        folder_id, tree.path(folder_id), subfolders=call.flag("includeSubFolders")
-    )
+    subfolders = call.flag("includeSubFolders")
+    tree = read_branch(call, kind, folder_id, *(() if subfolders else (0,)))
+    shown = tree.document(folder_id, tree.path(folder_id), subfolders=subfolders)
     return Answer(200, as_json(shown), etag)
 
 
 def _create(call: Call, kind: Kind) -> Answer:
     rights.require_creation(call, kind)
     fields = decode(FIELDS, call.members(), None, call.choices)
-    tree = read_tree(call, kind)
+    parent_id = fields["parentFolderId"]
+    tree = read_branch(call, kind, parent_id if isinstance(parent_id, int) else ROOT_FOLDER_ID, 1)
     _check(call, kind, tree, fields, None)
     if kind is TRAIT_FOLDER:
         limit = call.choices.limits["traitFolders"]
@@ -230,6 +230,6 @@ def _check(call: Call, kind: Kind, tree: Tree, fields: Document, record: Record 
 
 
 def _show(call: Call, kind: Kind, record: Record, status: int) -> Answer:
-    tree = read_tree(call, kind)
+    tree = read_branch(call, kind, record.id)
     shown = tree.document(record.id, tree.path(record.id), subfolders=True)
     return Answer(status, as_json(shown), entity_tag(call, kind, record))

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gc
 import os
 import traceback
 from typing import TYPE_CHECKING
@@ -231,12 +230,6 @@ def test_the_digest_changes_with_content_and_name_only(tmp_path: Path) -> None:
     assert load(tmp_path / "2", a=text).digest == first
     assert load(tmp_path / "3", b=text).digest != first
     assert load(tmp_path / "4", a=text + "#\n").digest != first
-
-
-def test_the_collector_is_as_it_was_after_loading(tmp_path: Path) -> None:
-    before = gc.get_threshold()
-    load(tmp_path, m=f"{HEAD}kind: List\nmetadata: {{name: x}}\nspec: {{label: x}}\n")
-    assert gc.get_threshold() == before
 
 
 def test_whole_numbers_written_with_a_point_are_numbers(tmp_path: Path) -> None:
