@@ -20,6 +20,8 @@ from audctl.model.address import Address
 from audctl.model.ledger import Intent, Ledger, LedgerEntry, Override
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from audctl.model.value import Plain
 
 _HEADER = re.compile(
@@ -46,20 +48,32 @@ class Header(NamedTuple):
 
 def encode(ledger: Ledger) -> bytes:
     """Return the ledger as bytes; raise TypeError for a value that must not stand in a ledger."""
-    document = {
-        "format": FORMAT,  # again, where the checksum covers it: format 2 would read this one without a word
-        "project": ledger.project,
-        "serial": ledger.serial,
-        "salt": ledger.salt,
-        "entries": [_entry_out(ledger.entries[address]) for address in sorted(ledger.entries)],
-        "intents": [_intent_out(ledger.intents[address]) for address in sorted(ledger.intents)],
-        "overrides": [_override_out(each) for each in ledger.overrides],
-    }
-    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    body = zlib.compress(text.encode("utf-8", "surrogatepass"))
+    packer = zlib.compressobj()
+    packed = [packer.compress(each.encode("utf-8", "surrogatepass")) for each in _pieces(ledger)]
+    body = b"".join((*packed, packer.flush()))
     checksum = hashlib.sha256(body).hexdigest()
     head = f"audctl-ledger format={FORMAT} serial={ledger.serial} bytes={len(body)}"
     return f"{head} sha256={checksum}\n".encode() + body
+
+
+def _pieces(ledger: Ledger) -> Iterator[str]:
+    """Give the canonical text bit by bit: that of a large ledger is many times what is left of it once packed."""
+    write = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+    # The format again, where the checksum covers it: format 2 would read this one without a word.
+    rest = {
+        "format": FORMAT,
+        "overrides": [_override_out(each) for each in ledger.overrides],
+        "project": ledger.project,
+        "salt": ledger.salt,
+        "serial": ledger.serial,
+    }
+    yield '{"entries":['
+    for number, address in enumerate(sorted(ledger.entries)):
+        yield ("," if number else "") + write(_entry_out(ledger.entries[address]))
+    yield '],"intents":['
+    for number, address in enumerate(sorted(ledger.intents)):
+        yield ("," if number else "") + write(_intent_out(ledger.intents[address]))
+    yield f"],{write(rest)[1:]}"
 
 
 def read_header(data: bytes) -> Header:

@@ -55,15 +55,14 @@ class SourceFile:
 
     @cached_property
     def _line_starts(self) -> list[int]:
-        return [0, *accumulate(len(line) for line in self.text.split("\n"))]
+        # And where a line after the last one would begin.
+        return [0, *accumulate(len(line) + 1 for line in self.text.split("\n"))]
 
     def span(self, offset: int) -> Span:
         """Return the place of a character, counted from the file's start."""
         starts = self._line_starts
-        # Every line start after the first is one newline further than the sum of line lengths.
-        line = bisect_right(range(len(starts)), offset, key=lambda each: starts[each] + each) - 1
-        line = min(line, len(starts) - 2)
-        return Span(self.name, line + 1, offset - starts[line] - line + 1)
+        line = min(bisect_right(starts, offset), len(starts) - 1)
+        return Span(self.name, line, offset - starts[line - 1] + 1)
 
 
 class Positions:
