@@ -43,6 +43,7 @@ COMMANDS = {
     "apply": CommandEntry("apply", "Make the live systems what the manifests say."),
     "drift": CommandEntry("drift", "Show what someone else changed since the last apply."),
     "status": CommandEntry("status", "Show how each binding stands, and how fresh its people are."),
+    "wait": CommandEntry("wait", "Wait until people have come since the last apply."),
     "show": CommandEntry("show", "Show a plan that was written to a file."),
     "doctor": CommandEntry(
         "doctor", "Check sign-in, rights and prerequisites of both live systems."

@@ -117,6 +117,13 @@ def of_status(report: StatusReport) -> ExitCode:
             return ExitCode.DONE
 
 
+def of_wait(report: StatusReport) -> ExitCode:
+    """Return the code of a wait that ended with this look: what is not consistent by now is not so in time."""
+    if report.failures or report.result is StatusResult.UNKNOWN:
+        return ExitCode.ERROR
+    return ExitCode.INCONSISTENT if report.waiting else ExitCode.DONE
+
+
 def of_apply(report: ApplyReport) -> ExitCode:
     """Return the code of an apply that ran, whole or not."""
     codes = [ExitCode.DONE]

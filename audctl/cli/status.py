@@ -4,6 +4,8 @@ import typer
 
 from audctl.cli import exit_codes
 from audctl.cli.console import Output
+from audctl.cli.interrupt import stop_on_signals
+from audctl.cli.metrics_file import PrometheusOption, metrics_file
 from audctl.cli.options import (
     EnvironmentOption,
     ExcludeOption,
@@ -23,6 +25,7 @@ def status(
     context: typer.Context,
     only: OnlyOption = None,
     exclude: ExcludeOption = None,
+    prometheus: PrometheusOption = None,
     project: ProjectOption = None,
     environment: EnvironmentOption = None,
     output: OutputOption = Output.TEXT,
@@ -31,16 +34,21 @@ def status(
 
     For every import and export: whether its definition is in place, whether its workflows run, when it was last
     synchronised, how many people are on both sides, and whether that is as fresh as its manifest asks for. Writes
-    nothing. Exit code 7 when anything is overdue, 1 when anything could not be read.
+    nothing to any live system. Exit code 7 when anything is overdue, 1 when anything could not be read.
 
-    Example: audctl status --env prod --only team=crm
+    Example: audctl status --env prod --prometheus /var/lib/node_exporter/audctl.prom
     """
     from audctl import operations
 
     console = console_of(context, output)
-    found = operations.status(
-        console.context(project, environment), selection=selection_of(only, exclude)
-    )
+    selection = selection_of(only, exclude)
+    with (
+        stop_on_signals(console.stderr) as stop,
+        metrics_file(prometheus, console.context(project, environment, stop)) as (at, metrics),
+    ):
+        found = operations.status(at, selection=selection)
+        if metrics is not None:
+            metrics.write(found)
     console.result(
         lambda paint: to_terminal.status(found, paint), lambda: status_json.status(found)
     )

@@ -1,19 +1,26 @@
-"""Lengths of time as manifests and options write them: ``90m``, ``36h``, ``2d``."""
+"""Lengths of time as manifests and options write them: ``30s``, ``90m``, ``36h``, ``2d``."""
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
 
-_TEXT = re.compile(r"([1-9][0-9]{0,4})([mhd])", re.ASCII)
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_TEXT = re.compile(r"([1-9][0-9]{0,4})([smhd])", re.ASCII)
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
 
 
 def parse_duration(text: str) -> timedelta:
     """Read a length of time; raise ValueError for text that is none."""
     found = _TEXT.fullmatch(text)
     if found is None:
-        raise ValueError(f"not a length of time: {text!r} (expected a number with m, h or d)")
+        raise ValueError(
+            f"not a length of time: {text!r} (expected a number with s, m, h or d, such as 36h)"
+        )
     return int(found[1]) * _UNITS[found[2]]
 
 

@@ -145,6 +145,10 @@ class StatusReport:
     selection: Selection = EVERYTHING
     left_out: int = 0
     """Bindings outside the selection."""
+    project: str = ""
+    environment: str = ""
+    clock_read: bool = True
+    """Whether Campaign told its time; else ``live_as_of`` is this machine's."""
 
     @property
     def result(self) -> StatusResult:

@@ -14,6 +14,7 @@ from audctl.operations.plan import plan
 from audctl.operations.status import status
 from audctl.operations.unmanaged import unmanaged
 from audctl.operations.validate import validate
+from audctl.operations.wait import wait_until_consistent
 
 __all__ = [
     "Context",
@@ -28,4 +29,5 @@ __all__ = [
     "status",
     "unmanaged",
     "validate",
+    "wait_until_consistent",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -59,8 +60,8 @@ def look_at_bindings(surveyor: Surveyor, selection: Selection) -> StatusReport:
     if selection and not bindings.resources:
         raise FindingsError([_no_binding()])
     asking = _Asking(connection)
-    now = asking.tried("campaign", "its clock", connection.campaign.server_time)
-    now = now or seen.live.read_at or connection.clock.now()
+    told = asking.tried("campaign", "its clock", connection.campaign.server_time)
+    now = told or seen.live.read_at or connection.clock.now()
     with ThreadPoolExecutor(connection.parallelism) as pool:
         workflows = pool.submit(
             asking.tried, "campaign", "workflows", connection.campaign.workflow_runs
@@ -70,8 +71,14 @@ def look_at_bindings(surveyor: Surveyor, selection: Selection) -> StatusReport:
         facts = Facts(
             now=now, workflows=workflows.result(), transfers=transfers, people=people.result()
         )
-    return judge_bindings(
+    report = judge_bindings(
         bindings, facts, selection=selection, failures=(*seen.failures, *asking.failures)
+    )
+    return replace(
+        report,
+        project=surveyor.loaded.project.name,
+        environment=connection.identity.name,
+        clock_read=told is not None,
     )
 
 

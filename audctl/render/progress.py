@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 class Progress(Observer, Protocol):
     """An observer on a stream that results will be written to as well, or beside."""
 
+    def waiting(self, text: str) -> None:
+        """Show what is waited for, from printable text; the same again is no news."""
+        ...
+
     def close(self) -> None:
         """Leave the stream clean; what is observed later opens it again."""
         ...
@@ -35,6 +39,7 @@ class LineProgress:
     def __init__(self, stream: TextIO, paint: Paint = PLAIN) -> None:
         self._stream = stream
         self._paint = paint
+        self._waits_for = ""
 
     def reading(self, object_type: str, count: int) -> None:
         """Stay silent: a log is no place for a counter."""
@@ -60,6 +65,12 @@ class LineProgress:
         """Tell what repeated calls cost, if any were."""
         for line in repeats(traffic):
             self._line(line)
+
+    def waiting(self, text: str) -> None:
+        """Tell it once."""
+        if text != self._waits_for:
+            self._waits_for = text
+            self._line(text)
 
     def close(self) -> None:
         """Nothing stays open."""
@@ -108,6 +119,11 @@ class LiveProgress:
         """Keep a line about what repeated calls cost, if any were."""
         for line in repeats(traffic):
             self._line(line)
+
+    def waiting(self, text: str) -> None:
+        """Show it in place of what was waited for before."""
+        self.close()
+        self._show("waiting", text)
 
     def close(self) -> None:
         """Remove every spinner, so that results follow on clean lines."""

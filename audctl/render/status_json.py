@@ -8,7 +8,7 @@ from audctl.model.effect import count_to_json
 from audctl.render.to_json import Json, moment_to_json, place_to_json
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from audctl.model.status import BindingStatus, StatusReport
     from audctl.model.synchronisation import WorkflowRun
@@ -26,6 +26,12 @@ def status(report: StatusReport) -> Json:
         "exclude": list(report.selection.exclude),
         "leftOut": report.left_out,
     }
+
+
+def waited(report: StatusReport, *, lasted: timedelta, looks: int, timed_out: bool) -> Json:
+    """Give the status of the last look, and ``waited: {seconds, looks, timedOut}``."""
+    about = {"seconds": int(lasted.total_seconds()), "looks": looks, "timedOut": timed_out}
+    return {**status(report), "waited": about}
 
 
 def binding(each: BindingStatus, now: datetime) -> Json:

@@ -30,6 +30,7 @@ HEAVY = (
     "deepdiff",
     "rich",
     "starlette",
+    "prometheus_client",
     "duckdb",
     "isal",
     "pyspark",

@@ -63,8 +63,11 @@ NORMALISED = (
     (re.compile(r'(?<="seconds": )\d+\.\d+'), "<seconds>"),
     (re.compile(r"\b[\d,]+\.\d s, [\d,]+ rows/s"), "<seconds>, <rate>"),
     (re.compile(r" +\d+[dhm](?: \d+[hm])? ago"), " <age> ago"),
+    (re.compile(r"(?<=import) +\d+[dhm](?: \d+[hm])?(?= )"), " <age>"),
     (re.compile(r'(?<="ageSeconds": )\d+'), '"<age>"'),
+    (re.compile(r'(?<="seconds": )\d+(?=,\n +"looks")'), "<seconds>"),
 )
+_LONG_S = 300
 ENVIRON = {"AUDCTL_CLIENT_SECRET": "sandbox", "SHOP_S3_SECRET": "never-to-be-seen"}
 
 
@@ -122,8 +125,15 @@ def test_session(
         text = each.read_text(encoding="utf-8")
         each.write_text(text.replace("http://127.0.0.1:8765", running.url), encoding="utf-8")
     monkeypatch.chdir(project)
-    # The clock is a part: sessions that wait for a server must not wait for real.
-    monkeypatch.setattr(SystemClock, "sleep", lambda _self, _seconds: None)
+    # The clock is a part: sessions must not wait for real. Short waits are between repeated calls; a long one, between
+    # two looks, moves the sandbox's clock.
+    monkeypatch.setattr(
+        SystemClock,
+        "sleep",
+        lambda _self, seconds: (
+            _advance(running.url, f"{round(seconds)}s") if seconds > _LONG_S else None
+        ),
+    )
     shown: list[Step] = []
     for step in session.steps:
         shown.append(Step(step.line))

@@ -17,7 +17,7 @@ class Facts:
     """Everything a binding's status is judged by, its objects apart."""
 
     now: datetime
-    """By Campaign's clock."""
+    """By Campaign's clock; this machine's where that could not be read."""
     workflows: Mapping[str, WorkflowRun] | None
     """All of them by internal name."""
     transfers: Mapping[str, tuple[Transfer, ...]] = field(default_factory=dict)

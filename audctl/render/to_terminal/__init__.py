@@ -13,7 +13,7 @@ from audctl.render.to_terminal.imported import imported
 from audctl.render.to_terminal.inventory import unmanaged
 from audctl.render.to_terminal.ledger import ledger, ledger_excerpt, unlocked
 from audctl.render.to_terminal.plan import plan
-from audctl.render.to_terminal.status import status
+from audctl.render.to_terminal.status import look_failed, status, waited, waiting
 
 __all__ = [
     "apply_report",
@@ -27,9 +27,12 @@ __all__ = [
     "imported",
     "ledger",
     "ledger_excerpt",
+    "look_failed",
     "plan",
     "status",
     "unlocked",
     "unmanaged",
     "validation",
+    "waited",
+    "waiting",
 ]

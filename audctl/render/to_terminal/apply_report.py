@@ -98,7 +98,7 @@ def _pending(report: ApplyReport, paint: Paint) -> Iterator[str]:
     if not report.pending:
         return
     number = counted(len(report.pending), "binding")
-    yield f"{paint.note('Pending')}: the platforms move people through {number}"
+    yield f"{paint.note('Pending')}: the platforms move people through {number}; audctl wait sees them arrive"
     for each in report.pending[:_SHOWN]:
         expected = between(each.earliest, each.latest)
         yield f"  {printable(str(each.address.resource))}: expected {expected}"

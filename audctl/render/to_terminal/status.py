@@ -13,7 +13,7 @@ from audctl.render.to_terminal.words import between, counted, to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from audctl.model.status import BindingStatus, Judged, StatusReport, Trouble
     from audctl.model.synchronisation import WorkflowRun
@@ -28,8 +28,8 @@ _TITLES = {
     Direction.IMPORT: "Imports (audience to list)",
     Direction.EXPORT: "Exports (list to audience)",
 }
-_NUMBERS = ("SYNCED", "LIMIT", "AUDIENCE", "LIST", "MATCH")
-_WIDTHS = (10, 6, 10, 10, 5)
+_NUMBERS = ("AGE", "LIMIT", "AUDIENCE", "LIST", "MATCH")
+_WIDTHS = (7, 6, 10, 10, 5)
 
 
 def status(report: StatusReport, paint: Paint) -> Iterator[str]:
@@ -49,6 +49,36 @@ def status(report: StatusReport, paint: Paint) -> Iterator[str]:
             for each in listed:
                 yield from _binding(each, report.live_as_of, width, paint)
     yield from _technical(report, paint)
+
+
+def waited(
+    report: StatusReport, lasted: timedelta, *, timed_out: bool, paint: Paint
+) -> Iterator[str]:
+    """Give how a wait ended, then the table of the last look."""
+    after = show_duration(lasted)
+    if timed_out:
+        number = counted(len(report.waiting), "binding")
+        yield f"{paint.bad('Not consistent')} after {after}: {number} still waited for"
+    else:
+        yield f"{paint.good('Consistent')} after {after}"
+    yield from status(report, paint)
+
+
+def waiting(report: StatusReport) -> str:
+    """Return what is waited for, in one line: how many, the first, and until when the last can take."""
+    left = report.waiting
+    line = f"{len(report.bindings) - len(left)} of {counted(len(report.bindings), 'binding')} consistent"
+    if not left:
+        return f"{line}; not everything could be read" if report.failures else line
+    first = printable(str(left[0].address))
+    line += f"; waiting for {first}" + (f" and {len(left) - 1} more" if len(left) > 1 else "")
+    moments = [each.judged.latest for each in left if each.judged.latest is not None]
+    return f"{line}, expected by {to_the_minute(max(moments))}" if moments else line
+
+
+def look_failed(why: str) -> str:
+    """Return that nothing could be read this time, which ends no wait."""
+    return f"could not look: {printable(why)}; waiting for the next time"
 
 
 def partial(report: StatusReport) -> str:
@@ -93,10 +123,8 @@ def reasons(binding: BindingStatus) -> Iterator[str]:
 
 
 def age(at: datetime | None, now: datetime) -> str:
-    """Return how long ago something was."""
-    if at is None:
-        return NOTHING
-    return f"{show_duration(max(now, at) - at)} ago"
+    """Return how long ago something was; a dash for never, or unknown."""
+    return NOTHING if at is None else show_duration(max(now, at) - at)
 
 
 def match(binding: BindingStatus) -> str:
@@ -151,7 +179,9 @@ def _technical(report: StatusReport, paint: Paint) -> Iterator[str]:
         yield ""
     for name, run in sorted(runs.items()):
         last = (
-            f", last worked {age(run.processed_at, report.live_as_of)}" if run.processed_at else ""
+            f", last worked {age(run.processed_at, report.live_as_of)} ago"
+            if run.processed_at
+            else ""
         )
         word = paint.good("runs") if run.works else paint.bad(workflow_word(run))
         yield f"{printable(name)} {word}{last}"

@@ -148,7 +148,10 @@ def test_what_the_platforms_still_move_is_told_with_its_times(plan: Plan) -> Non
     outcomes = (Outcome(step=plan.steps[0], result=Result.DONE),)
     report = ApplyReport(run="r1", outcomes=outcomes, verified=True, pending=pending)
     shown = text(to_terminal.apply_report(report, PLAIN))
-    assert "Pending: the platforms move people through 12 bindings\n" in shown
+    assert (
+        "Pending: the platforms move people through 12 bindings; audctl wait sees them arrive\n"
+        in shown
+    )
     assert (
         "  ImportBinding/b00: expected from 2026-03-05 05:06 to 2026-03-05 17:06 UTC\n"
     ) in shown
