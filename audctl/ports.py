@@ -215,6 +215,13 @@ class LedgerStore(Protocol):
         """
         ...
 
+    def try_out(self) -> str:
+        """Write beside the ledger what it takes to keep one, remove it again, and return what was done.
+
+        Raise when that does not work; the ledger and its lock are not touched.
+        """
+        ...
+
     def owners(self) -> Mapping[tuple[str, str], str]:
         """Return who owns live objects by (type, id), as other ledgers within sight say; one's own is left out.
 

@@ -132,6 +132,9 @@ class MemoryStore:
     def unlock(self, token: str) -> None:
         return None
 
+    def try_out(self) -> str:
+        return "memory"
+
     def owners(self) -> Mapping[tuple[str, str], str]:
         return {}
 

@@ -21,8 +21,8 @@ def doctor(
     """Check sign-in, rights and prerequisites of both live systems.
 
     Signs in, looks for every Campaign schema and attribute that audctl is set to use, for both external
-    accounts, for both technical workflows and for the data source ids. Changes nothing. Exit code 1 when a
-    check fails.
+    accounts, for both technical workflows and for the data source ids. Tries the ledger's store out with an entry that
+    it removes again; changes nothing else. Exit code 1 when a check fails.
 
     Example: audctl doctor --env prod
     """

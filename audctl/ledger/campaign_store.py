@@ -124,6 +124,22 @@ class CampaignStore:
         """Take the lock away from whoever holds it with this token."""
         return self._lock.break_(token)
 
+    def try_out(self) -> str:
+        """Make sure that options can be written, and that their names are unique; raise LedgerError otherwise."""
+        name = f"{self._prefix}trial-{secrets.token_hex(8)}"
+        try:
+            self._options.insert_option(name, "one")
+            with suppress(ConflictError):
+                self._options.insert_option(name, "two")
+                raise LedgerError(
+                    "Campaign took two options of one name: two runs at once could both hold the lock"
+                )
+            if self._options.read_options(name, memo=False).get(name) != ("one", ""):
+                raise LedgerError("Campaign did not keep an option as it was written")
+        finally:
+            self._options.delete_options([name])
+        return f"options {self._prefix}*: written, unique, removed"
+
     def owners(self) -> Mapping[tuple[str, str], str]:
         """Return what the other ledgers in this instance own; one bulk read of all their options."""
         return owners_in_campaign(

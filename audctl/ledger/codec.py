@@ -28,7 +28,7 @@ _HEADER = re.compile(
     rb"audctl-ledger format=([0-9]{1,6}) serial=([0-9]{1,18}) bytes=([0-9]{1,12})"
     rb" sha256=([0-9a-f]{64})\n"
 )
-_LONGEST_HEADER = 200
+LONGEST_HEADER = 200
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _LARGEST_DOCUMENT_BYTES = 1 << 30
 """A ledger of 100,000 entries takes about 50 MB; what unpacks to more than this is not one."""
@@ -59,26 +59,38 @@ def encode(ledger: Ledger) -> bytes:
 def _pieces(ledger: Ledger) -> Iterator[str]:
     """Give the canonical text bit by bit: that of a large ledger is many times what is left of it once packed."""
     write = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
-    # The format again, where the checksum covers it: format 2 would read this one without a word.
-    rest = {
-        "format": FORMAT,
-        "overrides": [_override_out(each) for each in ledger.overrides],
-        "project": ledger.project,
-        "salt": ledger.salt,
-        "serial": ledger.serial,
-    }
     yield '{"entries":['
     for number, address in enumerate(sorted(ledger.entries)):
         yield ("," if number else "") + write(_entry_out(ledger.entries[address]))
     yield '],"intents":['
     for number, address in enumerate(sorted(ledger.intents)):
         yield ("," if number else "") + write(_intent_out(ledger.intents[address]))
-    yield f"],{write(rest)[1:]}"
+    yield f"],{write(_rest(ledger))[1:]}"
+
+
+def document_of(ledger: Ledger) -> dict[str, Any]:
+    """Return the ledger as plain data; raise TypeError for a value that must not stand in a ledger."""
+    return {
+        **_rest(ledger),
+        "entries": [_entry_out(ledger.entries[address]) for address in sorted(ledger.entries)],
+        "intents": [_intent_out(ledger.intents[address]) for address in sorted(ledger.intents)],
+    }
+
+
+def _rest(ledger: Ledger) -> dict[str, Any]:
+    return {
+        # Again, where the checksum covers it: format 2 would read this one without a word.
+        "format": FORMAT,
+        "overrides": [_override_out(each) for each in ledger.overrides],
+        "project": ledger.project,
+        "salt": ledger.salt,
+        "serial": ledger.serial,
+    }
 
 
 def read_header(data: bytes) -> Header:
     """Read the first line of a ledger's bytes; raise LedgerError when there is none."""
-    match = _HEADER.match(data[:_LONGEST_HEADER])
+    match = _HEADER.match(data[:LONGEST_HEADER])
     if match is None:
         raise LedgerError("this is not a ledger, or its beginning is damaged")
     version, serial, length, checksum = match.groups()
@@ -103,7 +115,7 @@ def decode(data: bytes, *, project: str | None) -> Ledger:
         document = json.loads(_unpack(body))
         if document.get("format", header.format) != header.format:
             raise LedgerError("the ledger is damaged: two formats in one document")
-        ledger = _ledger_in(migrate(document, header.format))
+        ledger = ledger_of(migrate(document, header.format))
     except (zlib.error, KeyError, TypeError, ValueError, AttributeError) as error:
         raise LedgerError(f"the ledger cannot be read: {error!r}") from error
     if ledger.serial != header.serial:
@@ -177,7 +189,8 @@ def _intent_out(intent: Intent) -> dict[str, Any]:
     }
 
 
-def _ledger_in(document: dict[str, Any]) -> Ledger:
+def ledger_of(document: dict[str, Any]) -> Ledger:
+    """Read plain data of the current format; raise KeyError, TypeError or ValueError for what is not such data."""
     # Thousands of entries refer to the same few objects: each address is made once.
     addresses: dict[tuple[str, ...], Address] = {}
     entries = [_entry_in(each, addresses) for each in document["entries"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ class FileStore:
         self._path = path
         self._elsewhere = elsewhere
         self._project = project
+        self._clock = clock
         self._lock = FileLock(path.with_name(path.name + ".lock"), clock)
 
     def load(self) -> Ledger:
@@ -76,6 +78,18 @@ class FileStore:
     def unlock(self, token: str) -> LockRecord | None:
         """Take the lock away from whoever holds it with this token."""
         return self._lock.break_(token)
+
+    def try_out(self) -> str:
+        """Make sure that a file can be written beside the ledger, and locked there."""
+        trial = self._path.with_name(f".{self._path.name}.trial-{secrets.token_hex(8)}")
+        lock = FileLock(trial, self._clock)
+        try:
+            with lock.open():
+                pass
+            return f"file {self._path}: folder written to, lock taken, removed"
+        finally:
+            with suppress(OSError):
+                trial.unlink()
 
     def owners(self) -> Mapping[tuple[str, str], str]:
         """Return what the other ledgers in the same folder own, and what is owned elsewhere."""

@@ -71,10 +71,15 @@ def parse_lock_record(identity: str, state: str) -> LockRecord:
             until=_moment(until),
         )
     except ValueError as error:
-        raise LockError(
-            f"the lock is held, by something audctl cannot read: {identity[:80]!r};"
-            " remove it by hand if nobody is at work"
-        ) from error
+        raise unreadable(identity) from error
+
+
+def unreadable(text: str) -> LockError:
+    """Return the error about a lock that audctl did not write: nobody knows whose it is, and it is never broken."""
+    return LockError(
+        f"the lock is held, by something audctl cannot read: {text[:80]!r};"
+        " remove it by hand if nobody is at work"
+    )
 
 
 def line_of(record: LockRecord) -> str:

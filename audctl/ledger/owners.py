@@ -82,7 +82,7 @@ def owners_in_campaign(options: OptionsClient, *, project: str, environment: str
             found: dict[Id, str] = {}
             for place, data in sorted(ledgers.items()):
                 assert data is not None
-                found |= _owned(data, place.text, project=place.project)
+                found |= owned_by(data, place.text, project=place.project)
             return found
     raise LedgerError(f"{_unknown(torn[0].text)}: parts of it are missing")
 
@@ -145,7 +145,8 @@ def owners_beside(path: Path) -> dict[Id, str]:
 _FILE_START = b"audctl-ledger "
 
 
-def _owned(data: bytes, who: str, *, project: str) -> dict[Id, str]:
+def owned_by(data: bytes, who: str, *, project: str) -> dict[Id, str]:
+    """Return what a ledger's bytes say that ``who`` owns; raise LedgerError when they cannot be read."""
     ledger = _decoded(data, f"the ledger of {who}", project=project)
     return {(entry.type, entry.live_id): who for entry in ledger.entries.values()}
 

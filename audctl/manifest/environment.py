@@ -162,6 +162,7 @@ class LedgerKind(StrEnum):
 
     CAMPAIGN = "campaign"
     FILE = "file"
+    S3 = "s3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +172,17 @@ class LedgerSettings:
     store: LedgerKind = LedgerKind.CAMPAIGN
     path: str = ".audctl/ledger.json"
     """Of a file ledger, relative to the project's root."""
+    bucket: str = ""
+    """Of a ledger in S3, as what follows."""
+    region: str = ""
+    endpoint: str = ""
+    """Empty: Amazon's own, of the region."""
+    prefix: str = "audctl"
+    """What the keys begin with; projects below one prefix see what the others own."""
+    access_key_id: Secret | None = None
+    secret_access_key: Secret | None = None
+    session_token: Secret | None = None
+    """Of temporary credentials."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +233,7 @@ def select_environment(
     if reading.findings:
         raise FindingsError(reading.findings)
     environment: Environment = decode(Environment, {**tree, "name": name}, reading.secrets)
+    _check_ledger(project, environment)
     return environment
 
 
@@ -229,6 +242,29 @@ def substitution_for(
 ) -> Substitution:
     """Return where the references of manifests lead in this environment."""
     return Substitution(root, environ, environment.variables, environment.name)
+
+
+_NEEDED_IN_S3 = ("bucket", "region", "accessKeyId", "secretAccessKey")
+
+
+def _check_ledger(project: Project, environment: Environment) -> None:
+    """Raise FindingsError for a ledger in S3 that lacks what it takes to reach it."""
+    if environment.ledger.store is not LedgerKind.S3:
+        return
+    written = project.environments[environment.name].get("ledger", {})
+    missing = [name for name in _NEEDED_IN_S3 if not written.get(name)]
+    if missing:
+        where = f"spec.environments.{environment.name}.ledger"
+        raise FindingsError(
+            Finding(
+                "AUD1109",
+                Severity.ERROR,
+                f'the ledger of environment "{environment.name}" is to lie in S3, and has no {name}',
+                project.places.span(where),
+                "see docs/ledger.md for what a ledger in S3 needs",
+            )
+            for name in missing
+        )
 
 
 class _Reading:

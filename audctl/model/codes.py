@@ -48,7 +48,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "AUD1106": "A file that a manifest reads cannot be used.",
         "AUD1107": "The project file holds no document, or several.",
         "AUD1108": "The default environment is not one of the project's environments.",
-        "AUD1109": "The environment lacks the address of, or the sign-in for, a live system.",
+        "AUD1109": "The environment lacks the address of, or the sign-in for, a live system or its ledger.",
         "AUD1110": "A name in campaign.names is unknown, or is not what such a name looks like.",
         "AUD1111": "A reference leads to an empty secret, which would overwrite one that works.",
         "AUD1112": "A field that plans show takes its value from an environment variable that looks like a secret.",

@@ -15,6 +15,7 @@ from audctl.manifest.environment import (
     Environment,
     ImsSettings,
     LedgerKind,
+    LedgerSettings,
     SignInMode,
 )
 from audctl.model.finding import Finding, Severity
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator, Mapping
 
+    from audctl.ledger.s3_bucket import Bucket
     from audctl.manifest.project import Project
     from audctl.ports import (
         Clock,
@@ -354,17 +356,52 @@ def _store(
     own = client(clock=clock)
     stack.callback(own.close)
     options = OptionStore(own)
-    if environment.ledger.store is LedgerKind.FILE:
-        from audctl.ledger.file_store import FileStore  # noqa: PLC0415 - one of two
-        from audctl.ledger.owners import owners_in_campaign  # noqa: PLC0415 - with its store
+    kept = environment.ledger
+    if kept.store is LedgerKind.CAMPAIGN:
+        from audctl.ledger.campaign_store import CampaignStore  # noqa: PLC0415 - one of three
 
-        path = project.root / environment.ledger.path
-        elsewhere = partial(
-            owners_in_campaign, options, project=project.name, environment=environment.name
+        return CampaignStore(
+            options, project=project.name, environment=environment.name, monotonic=clock.monotonic
         )
-        return FileStore(path, project=project.name, clock=clock, elsewhere=elsewhere)
-    from audctl.ledger.campaign_store import CampaignStore  # noqa: PLC0415 - one of two
+    from audctl.ledger.owners import owners_in_campaign  # noqa: PLC0415 - with its stores
 
-    return CampaignStore(
-        options, project=project.name, environment=environment.name, monotonic=clock.monotonic
+    elsewhere = partial(
+        owners_in_campaign, options, project=project.name, environment=environment.name
+    )
+    if kept.store is LedgerKind.FILE:
+        from audctl.ledger.file_store import FileStore  # noqa: PLC0415 - one of three
+
+        path = project.root / kept.path
+        return FileStore(path, project=project.name, clock=clock, elsewhere=elsewhere)
+    from audctl.ledger.s3_store import S3Store  # noqa: PLC0415 - one of three
+
+    return S3Store(
+        _bucket(kept),
+        project=project.name,
+        environment=environment.name,
+        elsewhere=elsewhere,
+        monotonic=clock.monotonic,
+    )
+
+
+def _bucket(kept: LedgerSettings) -> Bucket:
+    from audctl.ledger.s3_bucket import Bucket, BucketSettings  # noqa: PLC0415 - one of three
+    from audctl.providers.transport import check_endpoint  # noqa: PLC0415 - slow to import
+
+    assert kept.access_key_id is not None
+    assert kept.secret_access_key is not None
+    # An endpoint of its own in any case: otherwise the library would take one from the process's environment.
+    endpoint = (kept.endpoint or f"https://s3.{kept.region}.amazonaws.com").rstrip("/")
+    check_endpoint(endpoint)
+    prefix = kept.prefix.strip("/")
+    return Bucket(
+        BucketSettings(
+            endpoint=endpoint,
+            bucket=kept.bucket,
+            region=kept.region,
+            prefix=f"{prefix}/" if prefix else "",
+            access_key_id=kept.access_key_id,
+            secret_access_key=kept.secret_access_key,
+            session_token=kept.session_token,
+        )
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audctl.errors import AudctlError, InterruptedRun, ProviderError
+from audctl.manifest.environment import LedgerKind
 from audctl.model.report import Check, DoctorReport
 
 if TYPE_CHECKING:
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from audctl.operations.context import Context
     from audctl.operations.survey import Surveyor
     from audctl.providers.campaign.technical import Operator, Prerequisites
+
+
+_OF_THE_LEDGER = frozenset({"ledger", "ledger store", "lock"})
+"""Checks that need Campaign only where it keeps the ledger."""
 
 
 def doctor(context: Context) -> DoctorReport:
@@ -36,13 +41,16 @@ def _checks(surveyor: Surveyor) -> Iterator[Check]:
         "check the address, and that the technical account's operator exists and has rights",
     )
     yield campaign
+    kept_elsewhere = surveyor.loaded.environment.ledger.store is not LedgerKind.CAMPAIGN
     for name, look in (
         ("Campaign: configured names", lambda: _names(surveyor)),
         ("Campaign: integration", lambda: _prerequisites(surveyor)),
         ("data sources", lambda: _data_sources(surveyor)),
         ("ledger", lambda: _ledger(surveyor)),
+        ("ledger store", lambda: _ledger_store(surveyor)),
+        ("lock", lambda: _lock(surveyor)),
     ):
-        if not campaign.ok:
+        if not campaign.ok and not (name in _OF_THE_LEDGER and kept_elsewhere):
             yield Check(name=name, ok=None, message="not looked at: Campaign cannot be reached")
             continue
         yield from _guarded(name, look)
@@ -152,4 +160,22 @@ def _ledger(surveyor: Surveyor) -> Iterator[Check]:
         ok=True,
         message=f"serial {ledger.serial}, {len(ledger.entries)} object(s) owned"
         + (f", {len(ledger.intents)} create(s) whose end is unknown" if ledger.intents else ""),
+    )
+
+
+def _ledger_store(surveyor: Surveyor) -> Iterator[Check]:
+    yield Check(name="ledger store", ok=True, message=surveyor.connection.store.try_out())
+
+
+def _lock(surveyor: Surveyor) -> Iterator[Check]:
+    held = surveyor.connection.store.held()
+    if held is None:
+        yield Check(name="lock", ok=True, message="nobody holds it")
+        return
+    host = f" on {held.host}" if held.host else ""
+    yield Check(
+        name="lock",
+        ok=True,
+        message=f"held by {held.holder}{host} ({held.reason}) since {held.since:%Y-%m-%d %H:%M:%S} UTC",
+        hint=f"if nobody is at work there any more: audctl ledger unlock --token {held.token}",
     )

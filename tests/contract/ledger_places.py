@@ -10,14 +10,20 @@ from typing import TYPE_CHECKING, Protocol
 from audctl.ledger.campaign_store import CampaignStore
 from audctl.ledger.codec import read_header
 from audctl.ledger.file_store import FileStore
+from audctl.ledger.s3_bucket import Bucket, BucketSettings
+from audctl.ledger.s3_store import S3Store
 from audctl.providers.campaign.options import OptionStore
+from audctl.redact import Secret
 from tests.contract.campaign_cases import client_of
+from tests.s3_server import BUCKET
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from audctl.ledger.s3_bucket import Stored
     from audctl.ports import LedgerStore
     from tests.contract.bench import Bench
+    from tests.s3_server import S3Server
 
 
 class Place(Protocol):
@@ -167,3 +173,53 @@ class CampaignPlace:
         client = client_of(self.bench)
         self.bench.opened.callback(client.close)
         return OptionStore(client)
+
+
+@dataclass
+class S3Place:
+    """A bucket of a real S3 server on this machine; each test has a prefix of its own in it."""
+
+    server: S3Server
+    prefix: str
+    kept: Stored | None = None
+
+    def open(self, project: str = "acme") -> LedgerStore:
+        return S3Store(self.bucket(), project=project, environment="prod")
+
+    def other(self, project: str) -> LedgerStore:
+        return self.open(project)
+
+    def spoil(self, project: str) -> None:
+        self.kept = self.bucket().get(f"{project}/prod/ledger")
+        assert self.kept is not None
+        self.bucket().write(f"{project}/prod/ledger", self.kept.data[:-5])
+
+    def mend(self, project: str) -> None:
+        assert self.kept is not None
+        self.bucket().write(f"{project}/prod/ledger", self.kept.data)
+
+    def plant(self, content: bytes) -> None:
+        self.bucket().write("acme/prod/ledger", content)
+
+    def advance(self, duration: timedelta) -> None:
+        self.server.ahead += duration
+
+    def hinder_writes(self) -> None:
+        self.server.refuses = "/ledger"
+
+    def remove_lock(self) -> None:
+        self.bucket().delete("acme/prod/lock")
+
+    def bucket(self) -> Bucket:
+        return Bucket(bucket_settings(self.server.url, self.prefix))
+
+
+def bucket_settings(url: str, prefix: str) -> BucketSettings:
+    return BucketSettings(
+        endpoint=url,
+        bucket=BUCKET,
+        region="eu-west-1",
+        prefix=prefix,
+        access_key_id=Secret("AKIA-TEST"),
+        secret_access_key=Secret("never-to-be-seen"),
+    )

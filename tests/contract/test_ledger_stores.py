@@ -1,4 +1,4 @@
-"""What every ledger store promises: a file, and Campaign's options over SOAP."""
+"""What every ledger store promises: a file, Campaign's options over SOAP, and a bucket over the S3 protocol."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from audctl.ledger.codec import encode
 from audctl.model.address import Address
 from audctl.model.ledger import Intent, Ledger, LedgerEntry
 from audctl.redact import Secret
-from tests.contract.ledger_places import CampaignPlace, FilePlace
+from tests.contract.ledger_places import CampaignPlace, FilePlace, S3Place
+from tests.s3_server import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,15 +25,27 @@ if TYPE_CHECKING:
     from audctl.ports import Lease, LedgerStore
     from tests.contract.bench import Bench
     from tests.contract.ledger_places import Place
+    from tests.s3_server import S3Server
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 TEN_MINUTES = timedelta(minutes=10)
 
 
-@pytest.fixture(params=["file", "campaign"])
+@pytest.fixture(scope="module")
+def s3() -> Iterator[S3Server]:
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture(params=["file", "campaign", "s3"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     if request.param == "file":
         yield FilePlace(tmp_path / "state" / "acme.ledger")
+        return
+    if request.param == "s3":
+        server: S3Server = request.getfixturevalue("s3")
+        server.mend()
+        yield S3Place(server, f"{tmp_path.name}/")
         return
     bench: Bench = request.getfixturevalue("bench")
     place = CampaignPlace(bench, bench.unique("ledger"))
@@ -89,11 +102,26 @@ def test_what_is_saved_is_loaded_equal_by_another_process(place: Place) -> None:
     assert place.open().load() == after
 
 
-def test_twenty_thousand_entries_are_kept(place: Place) -> None:
+@pytest.fixture(scope="module")
+def large() -> Ledger:
+    """Return a ledger as large as a full account's; what it holds costs as little as it may."""
+    return Ledger(project="acme", salt="5a17").with_changes(
+        recorded=(
+            LedgerEntry(
+                address=Address("Trait", f"trait-{number:06}", "aam.trait"),
+                type="aam.trait",
+                live_id=str(7_000_000 + number),
+                fields={"label": f"Trait {number}"},
+            )
+            for number in range(100_000)
+        )
+    )
+
+
+def test_a_hundred_thousand_entries_are_kept(place: Place, large: Ledger) -> None:
     store = place.open()
-    ledger = store.load().with_changes(recorded=[entry(f"a-{number}") for number in range(20_000)])
-    store.save(ledger, take(store))
-    assert place.open().load() == ledger
+    store.save(large, take(store))
+    assert place.open().load() == large
 
 
 def test_a_save_that_fails_half_way_leaves_the_ledger_before_it(place: Place) -> None:
@@ -305,3 +333,43 @@ def test_a_clear_secret_is_refused_before_anything_is_written(place: Place) -> N
     with pytest.raises(TypeError, match="password: a Secret never stands in a ledger"):
         store.save(ledger.with_changes(recorded=[leaking]), lease)
     assert place.open().load() == ledger
+
+
+def test_of_many_who_save_at_once_one_does(place: Place) -> None:
+    """Whatever became of the lock: a ledger follows the one before it, or is not saved."""
+    stores = [place.open() for _ in range(4)]
+    lease = take(stores[0])
+    base = stores[0].load().with_changes(recorded=[entry("base")])
+    stores[0].save(base, lease)
+    barrier = threading.Barrier(len(stores))
+    saved: list[Ledger] = []
+    refused: list[str] = []
+
+    def save(number: int) -> None:
+        mine = base.with_changes(recorded=[entry(f"by-{number}")])
+        barrier.wait()
+        try:
+            stores[number].save(mine, lease)
+            saved.append(mine)
+        except LedgerError as error:
+            refused.append(str(error))
+
+    threads = [threading.Thread(target=save, args=(number,)) for number in range(len(stores))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(saved) == 1, refused
+    assert len(refused) == 3
+    assert place.open().load() == saved[0]
+
+
+def test_trying_a_place_out_leaves_ledger_and_lock_alone(place: Place) -> None:
+    store = place.open()
+    lease = take(store)
+    ledger = store.load().with_changes(recorded=[entry("a")])
+    store.save(ledger, lease)
+    assert "removed" in store.try_out()
+    assert place.open().load() == ledger
+    lease.renew()
+    store.save(ledger.with_changes(recorded=[entry("b")]), lease)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audctl.operations.ledger.opened import opened_store
+from audctl.operations.ledger.opened import opened
 
 if TYPE_CHECKING:
     from audctl.model.lock import LockRecord
@@ -16,5 +16,5 @@ def ledger_unlock(context: Context, token: str) -> LockRecord | None:
 
     LockError, with who holds it, for another token or none.
     """
-    with opened_store(context) as store:
-        return store.unlock(token)
+    with opened(context) as at:
+        return at.store.unlock(token)
