@@ -66,6 +66,15 @@ def apply(
             "--verify/--no-verify", help="Read again afterwards and prove nothing is left."
         ),
     ] = True,
+    journal: Annotated[
+        Path | None,
+        typer.Option(
+            "--journal",
+            metavar="FILE",
+            help="Write the run's journal to FILE; otherwise to .audctl/runs beside the project file.",
+        ),
+    ] = None,
+    no_journal: Annotated[bool, typer.Option("--no-journal", help="Write no journal.")] = False,
     adopt: AdoptOption = False,
     allow: AllowOption = None,
     only: OnlyOption = None,
@@ -89,6 +98,7 @@ def apply(
     _check(console, expect_digest, asks=plan_file is None and not auto_approve and not dry_run)
 
     from audctl import operations
+    from audctl.operations.journal import JournalChoice
     from audctl.plan.options import PlanOptions
     from audctl.plan.plan_json import plan_to_json
 
@@ -122,6 +132,7 @@ def apply(
             parallelism=parallelism,
             verify=verify,
             expect_digest=expect_digest,
+            journal=JournalChoice(wanted=not (no_journal or dry_run), path=journal),
         )
     if report is not None:
         return _tell_end(console, plan, report)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
-from audctl.cli.streams import lasting
+from audctl.cli.streams import is_unread, lasting
 from audctl.errors import FindingsError
 from audctl.render.paint import Paint
 from audctl.render.printable import printable
@@ -99,6 +99,14 @@ class Console:
         else:
             self.stdout.writelines(f"{line}\n" for line in lines(self.paint(self.stdout)))
         self.stdout.flush()
+
+    def flow(self, lines: Iterable[str]) -> None:
+        """Write lines to stdout as they come, for as long as somebody reads them."""
+        for line in lines:
+            self.stdout.write(line.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+            self.stdout.flush()
+            if is_unread(self.stdout):
+                return
 
     def say(self, lines: Iterable[str]) -> None:
         """Write lines that are fit for a terminal to stderr."""

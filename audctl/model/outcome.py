@@ -64,6 +64,8 @@ class ApplyReport:
     """What guards would have refused and somebody let through by name, as given to ``--allow``; sorted."""
     traffic: Mapping[str, Traffic] = field(default_factory=lambda: MappingProxyType({}))
     """What talking to each live system took, the verifying read included."""
+    journal: str = ""
+    """The file that tells this run event by event; empty when there is none."""
     fault: Exception | None = field(default=None, compare=False)
     """What went wrong inside audctl itself; the run stopped, and the report holds all the same."""
     remarks: tuple[str, ...] = ()

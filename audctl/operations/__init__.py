@@ -9,6 +9,7 @@ from audctl.operations.context import Context
 from audctl.operations.doctor import doctor
 from audctl.operations.drift import drift
 from audctl.operations.import_ import import_live
+from audctl.operations.journal import run_events, run_history
 from audctl.operations.ledger import ledger_list, ledger_show, ledger_unlock
 from audctl.operations.plan import plan
 from audctl.operations.status import status
@@ -26,6 +27,8 @@ __all__ = [
     "ledger_show",
     "ledger_unlock",
     "plan",
+    "run_events",
+    "run_history",
     "status",
     "unmanaged",
     "validate",

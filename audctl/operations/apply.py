@@ -20,6 +20,7 @@ from audctl.model.plan import PlanOptions
 from audctl.operations.account import Account
 from audctl.operations.approval import read_approval
 from audctl.operations.hold import LEASE, kept_alive, locked, release_soon
+from audctl.operations.journal import JournalChoice, journaled
 from audctl.operations.listeners import Listeners
 from audctl.operations.stop import Parting
 from audctl.plan.options import EMPTY_PROJECT, EMPTY_READ
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from audctl.model.plan import Plan
     from audctl.operations.connect import Connection
     from audctl.operations.context import Context
+    from audctl.operations.journal import RunJournal
     from audctl.operations.survey import Surveyor
     from audctl.ports import Lease
 
@@ -55,6 +57,7 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
     parallelism: int,
     verify: bool,
     expect_digest: str | None,
+    journal: JournalChoice = JournalChoice(),  # noqa: B008 - frozen
 ) -> tuple[Plan, ApplyReport | None]:
     """Take the lock, plan, show the plan, have it approved, run it, read again. None: it was not approved.
 
@@ -67,42 +70,49 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
 
     approval = read_approval(plan_file, expect_digest, options)
     options = approval.options(options)
+    listeners = Listeners(context.observer)
+    context = replace(context, observer=listeners)
     with survey_project(context, options, writes=True) as surveyor:
-        approval.check_belongs(surveyor.loaded.project.name, surveyor.connection.identity)
-        run_id = f"{surveyor.connection.clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        approved = approval.plan.digest if approval.plan is not None else expect_digest or ""
+        connection = surveyor.connection
+        approval.check_belongs(surveyor.loaded.project.name, connection.identity)
+        run_id = f"{connection.clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        named = approval.plan.digest if approval.plan is not None else expect_digest or ""
         account = Account(run_id)
         report: ApplyReport | None = None
         context.stop.at_once(lambda: Parting(words=(BEING_TAKEN,)))
-        with locked(surveyor.connection.store, reason=f"apply {run_id}", plan=approved) as (
-            lease,
-            trouble,
+        with (
+            locked(connection.store, reason=f"apply {run_id}", plan=named) as (lease, trouble),
+            journaled(
+                journal, surveyor.loaded, run=run_id, command="apply", clock=connection.clock
+            ) as kept,
         ):
-            context.stop.at_once(lambda: _part(account, lease, surveyor.connection))
+            listeners.add(account, *kept.observers)
+            context.stop.at_once(lambda: _part(account, kept, lease, connection))
             with kept_alive(lease):
                 survey = surveyor.look()
                 plan = surveyor.plan(survey, options)
                 approval.check_unchanged(plan)
                 plan = approval.annotate(plan)
+                kept.planned(plan)
                 _go_on_unless(context.stop)
                 show(plan)
                 refuse_unfit(plan)
                 if plan.writes:
                     lease.name_plan(plan.digest)
-                goes_on = approve(plan)
-                if goes_on:
+                approved = approve(plan)
+                if approved:
                     _go_on_unless(context.stop)
-            if goes_on:
-                begun = surveyor.connection.clock.now()
+            if approved:
+                begun = connection.clock.now()
                 account.open(plan)
                 report = run(
                     plan,
-                    providers=surveyor.connection.providers,
-                    store=surveyor.connection.store,
+                    providers=connection.providers,
+                    store=connection.store,
                     lease=lease,
                     ledger=survey.ledger,
-                    clock=surveyor.connection.clock,
-                    observer=Listeners(context.observer, account),
+                    clock=connection.clock,
+                    observer=listeners,
                     parallelism=parallelism,
                     run_id=run_id,
                     stop_requested=context.stop.is_set,
@@ -112,24 +122,30 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
                 if verify and not (report.interrupted or report.lock_lost):
                     report, after = _verified(report, surveyor, options, lease)
                 report = _with_pending(report, surveyor, after, begun)
+                report = replace(
+                    report,
+                    allowed=tuple(sorted(options.allowed)),
+                    traffic=connection.talk.traffic(),
+                    journal=kept.path,
+                )
+                kept.told(report)
     if report is None:
         if trouble:
             raise LockError("; ".join(trouble))
         return plan, None
-    return plan, replace(
-        report,
-        allowed=tuple(sorted(options.allowed)),
-        traffic=surveyor.connection.talk.traffic(),
-        remarks=(*report.remarks, *trouble),
-    )
+    return plan, replace(report, remarks=(*report.remarks, *kept.trouble, *trouble))
 
 
-def _part(account: Account, lease: Lease, connection: Connection) -> Parting:
+def _part(account: Account, journal: RunJournal, lease: Lease, connection: Connection) -> Parting:
     """Let go of the lock if that is quick, and tell how far the run came."""
     words = release_soon(lease)
-    return Parting(
-        words=(words,), plan=account.plan, report=account.report(connection.talk.traffic())
-    )
+    report = account.report(connection.talk.traffic())
+    if report is not None:
+        report = replace(report, journal=journal.path, remarks=(words,))
+        journal.told(report)
+    else:
+        journal.ended("interrupted", words)
+    return Parting(words=(words,), plan=account.plan, report=report)
 
 
 def _go_on_unless(stop: threading.Event) -> None:

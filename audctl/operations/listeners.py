@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 
 class Listeners:
-    """Passes everything on, in the given order."""
+    """Passes everything on, in the order in which they came."""
 
     def __init__(self, *listeners: Observer) -> None:
         self._listeners = listeners
+
+    def add(self, *listeners: Observer) -> None:
+        """Let these hear what happens from here on."""
+        self._listeners = (*self._listeners, *listeners)
 
     def reading(self, object_type: str, count: int) -> None:
         """Pass it on."""

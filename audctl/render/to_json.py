@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from audctl.errors import AudctlError
     from audctl.model.change import FieldChange
     from audctl.model.finding import Finding
+    from audctl.model.journal import Event, RunHistory
     from audctl.model.ledger import Intent, LedgerEntry, LedgerExcerpt, LedgerView, LockState
     from audctl.model.lock import LockRecord
     from audctl.model.outcome import ApplyReport, Outcome
@@ -106,6 +107,7 @@ def apply_report(plan: Json, report: ApplyReport | None) -> Json:
         "halted": report.halted,
         "remarks": list(report.remarks),
         "traffic": traffic(report.traffic),
+        "journal": report.journal or None,
         "verified": report.verified,
         "left": [
             {
@@ -145,6 +147,36 @@ def _left_field(change: FieldChange) -> Json:
         "live": _value(change.before, sensitive=change.sensitive),
         "sensitive": change.sensitive,
     }
+
+
+def history(found: RunHistory) -> Json:
+    """Give ``{folder, runs: [{run, state, result, command, …}]}``, newest first."""
+    return {
+        "folder": str(found.folder),
+        "runs": [
+            {
+                "run": each.run,
+                "state": each.state.value,
+                "result": each.result or None,
+                "command": each.command,
+                "project": each.project,
+                "environment": each.environment,
+                "startedAt": moment_to_json(each.started_at),
+                "endedAt": moment_to_json(each.ended_at),
+                "done": each.done,
+                "failed": each.failed,
+                "notTried": each.not_tried,
+                "journal": str(each.path),
+            }
+            for each in found.runs
+        ],
+    }
+
+
+def event(each: Event) -> Json:
+    """Give an event as its journal holds it."""
+    at = each.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"type": each.type, "number": each.number, "at": at, **each.content}
 
 
 def traffic(systems: Mapping[str, Traffic]) -> Json:

@@ -58,6 +58,8 @@ NORMALISED = (
     (re.compile(r"(?<=since )\d{4}-\d\d-\d\d|(?<=from )\d{4}-\d\d-\d\d"), "<day>"),
     (re.compile(r'(?<=removedAt  )"\d{4}-\d\d-\d\d"'), '"<day>"'),
     (re.compile(r"\b\d+ calls?\b"), "<calls>"),
+    (re.compile(r"^\d\d:\d\d:\d\d(?=  )", re.MULTILINE), "<clock>"),
+    (re.compile(r"(?<=not tried, )\d+\.\d s"), "<seconds>"),
     (re.compile(r"(wait(?:ing|ed)) \d+\.\d s"), r"\1 <seconds>"),
     (re.compile(r"(?<=_)\d{10}(?=\.sync)"), "<stamp>"),
     (re.compile(r'(?<="seconds": )\d+\.\d+'), "<seconds>"),

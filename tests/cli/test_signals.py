@@ -97,6 +97,26 @@ def addresses(found: list[dict[str, Any]]) -> set[str]:
     return {each["address"] for each in found}
 
 
+def test_a_run_is_followed_live_and_its_end_by_kill_is_seen(shop: Shop) -> None:
+    shop.fault("POST /v1/traits", "latency", latency_ms=LONG_MS, nth=1)
+    with shop.started("apply", "--auto-approve") as child:
+        until(shop.strikes, child)
+        with shop.started("ledger", "show", "latest", "--follow", "--output", "json") as follower:
+            assert follower.stdout is not None
+            seen = [json.loads(follower.stdout.readline())]
+            while not seen[-1].get("address", "").startswith("Trait/"):
+                seen.append(json.loads(follower.stdout.readline()))
+            child.kill()
+            _, told = follower.communicate(timeout=BOUND_S)
+    assert [each["type"] for each in seen[:2]] == ["run_start", "plan"]
+    assert (follower.returncode, told) == (1, "the run was cut off: its journal has no end\n")
+    (journal,) = (shop.folder / ".audctl" / "runs").iterdir()
+    lines = journal.read_text(encoding="ascii").splitlines()
+    assert [json.loads(line) for line in lines[: len(seen)]] == seen
+    code, history = shop.run("ledger", "history")
+    assert (code, [each["state"] for each in history["runs"]]) == (0, ["cut off"])
+
+
 def remaining(shop: Shop) -> set[str]:
     """Return what the next plan would do."""
     code, plan = shop.run("plan")

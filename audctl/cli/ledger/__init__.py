@@ -2,6 +2,7 @@
 
 import typer
 
+from audctl.cli.ledger.history import history
 from audctl.cli.ledger.list_ import list_entries
 from audctl.cli.ledger.show import show
 from audctl.cli.ledger.unlock import unlock
@@ -19,4 +20,5 @@ def ledger() -> None:
 
 app.command("list")(list_entries)
 app.command("show")(show)
+app.command("history")(history)
 app.command("unlock")(unlock)

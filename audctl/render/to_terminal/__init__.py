@@ -11,6 +11,7 @@ from audctl.render.to_terminal.explanation import code_meaning, field_explanatio
 from audctl.render.to_terminal.findings import error, findings, validation
 from audctl.render.to_terminal.imported import imported
 from audctl.render.to_terminal.inventory import unmanaged
+from audctl.render.to_terminal.journal import event, history
 from audctl.render.to_terminal.ledger import ledger, ledger_excerpt, unlocked
 from audctl.render.to_terminal.plan import plan
 from audctl.render.to_terminal.status import look_failed, status, waited, waiting
@@ -22,8 +23,10 @@ __all__ = [
     "drift",
     "ended_step",
     "error",
+    "event",
     "field_explanation",
     "findings",
+    "history",
     "imported",
     "ledger",
     "ledger_excerpt",
