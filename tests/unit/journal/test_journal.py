@@ -71,6 +71,10 @@ def whole_run(path: Path) -> ApplyReport:
     return report
 
 
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
 def test_a_run_is_told_from_beginning_to_end_as_the_schema_says(tmp_path: Path) -> None:
     path = tmp_path / "runs" / "r1.ndjson"
     whole_run(path)
