@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
 
     from audctl.model.change import Step
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from audctl.redact import Secret
 
     WriteValue = LiveValue | Secret
+    SpanValue = str | bool | int | float
 
 
 class Clock(Protocol):
@@ -67,6 +69,28 @@ class Observer(Protocol):
 
     def talked(self, traffic: Mapping[str, Traffic]) -> None:
         """Hear, once the live systems are let go of, what talking to them took, by system."""
+        ...
+
+
+class Span(Protocol):
+    """One thing that takes time, for those who collect spans."""
+
+    def note(self, attributes: Mapping[str, SpanValue]) -> None:
+        """Say more about it. Never a secret, a value of a field, or a live system's own words."""
+        ...
+
+    def fail(self, why: str) -> None:
+        """Mark it as failed; ``why`` is audctl's own word for it."""
+        ...
+
+
+class Tracer(Protocol):
+    """Opens spans; where nobody collects any, there is no tracer."""
+
+    def span(
+        self, name: str, attributes: Mapping[str, SpanValue], *, calls: bool = False
+    ) -> AbstractContextManager[Span]:
+        """Open a span for the block, below the thread's own open one; ``calls``: of a call that goes out."""
         ...
 
 

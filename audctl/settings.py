@@ -36,6 +36,8 @@ class Settings:
     """``NO_COLOR`` (any value but an empty one), or a terminal that calls itself dumb."""
     github: GitHubJob | None = None
     """The job that runs this; None outside GitHub Actions, and with ``AUDCTL_GITHUB=off``."""
+    traces: bool = False
+    """Whether OpenTelemetry's standard variables name somewhere to send spans to."""
     environ: Mapping[str, str]
     """Everything, for ``${env:NAME}`` in manifests; values may be secret."""
 
@@ -51,8 +53,18 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         debug=source.get("AUDCTL_DEBUG", "").lower() not in _OFF,
         no_color=bool(source.get("NO_COLOR")) or source.get("TERM") == "dumb",
         github=_github_job(source),
+        traces=_wants_traces(source),
         environ=MappingProxyType(source),
     )
+
+
+def _wants_traces(source: Mapping[str, str]) -> bool:
+    named = source.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or source.get(
+        "OTEL_EXPORTER_OTLP_ENDPOINT"
+    )
+    switched_off = source.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    exporter = source.get("OTEL_TRACES_EXPORTER") or "otlp"
+    return bool(named) and not switched_off and exporter == "otlp"
 
 
 def _github_job(source: Mapping[str, str]) -> GitHubJob | None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from audctl.model.change import Step
     from audctl.model.ledger import Ledger
     from audctl.model.plan import Plan
-    from audctl.ports import Clock, Lease, LedgerStore, Observer, Provider, WriteValue
+    from audctl.ports import Clock, Lease, LedgerStore, Observer, Provider, Tracer, WriteValue
 
 RENEW_AFTER_S = 30.0
 """Seconds between two renewals of the lease; far below any duration one would take it for."""
@@ -53,6 +53,7 @@ def run(  # noqa: PLR0913 - everything a run needs, by keyword
     parallelism: int = 8,
     stop_requested: Callable[[], bool] = lambda: False,
     on_lost: Callable[[], None] = lambda: None,
+    tracer: Tracer | None = None,
 ) -> ApplyReport:
     """Carry out every step of ``plan`` and return what became of each.
 
@@ -67,7 +68,14 @@ def run(  # noqa: PLR0913 - everything a run needs, by keyword
     if errors:
         raise FindingsError(errors)
     coordinator = _Coordinator(
-        plan, providers, Recorder(ledger, store, lease, clock), lease, clock, observer, on_lost
+        plan,
+        providers,
+        Recorder(ledger, store, lease, clock),
+        lease,
+        clock,
+        observer,
+        on_lost,
+        tracer,
     )
     coordinator.prepare(run_id)
     try:
@@ -89,6 +97,7 @@ class _Coordinator:
         clock: Clock,
         observer: Observer,
         on_lost: Callable[[], None],
+        tracer: Tracer | None,
     ) -> None:
         self.plan = plan
         self.providers = providers
@@ -97,6 +106,7 @@ class _Coordinator:
         self.clock = clock
         self.observer = observer
         self.on_lost = on_lost
+        self.tracer = tracer
         self.steps = {
             each.address: each
             for each in plan.steps
@@ -259,7 +269,26 @@ class _Coordinator:
         provider = self.providers[OBJECT_TYPES[step.type].system]
         self.unheard.add(act)
         self.told_at[act] = self.clock.monotonic()
-        self.flying[pool.submit(do, task, provider, self.lease.ensure)] = act
+        self.flying[pool.submit(self._work, task, provider)] = act
+
+    def _work(self, task: Task, provider: Provider) -> Done | Failed:
+        """Do one task, on a worker's thread."""
+        if self.tracer is None:
+            return do(task, provider, self.lease.ensure)
+        step = task.step
+        about = {
+            "audctl.address": str(step.address),
+            "audctl.object_type": step.type,
+            "audctl.change": step.change.value,
+        }
+        with self.tracer.span(f"{step.change.value} {step.type}", about) as span:
+            result = do(task, provider, self.lease.ensure)
+            if isinstance(result, Failed):
+                span.note({"audctl.may_have_happened": result.may_have_happened})
+                span.fail("the step failed")
+            else:
+                span.note({"audctl.live_id": result.live_id})
+            return result
 
     def _task(self, step: Step, phase: Phase) -> Task:
         if phase is Phase.CLEAR:

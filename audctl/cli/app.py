@@ -124,6 +124,7 @@ def main(
 
     Example: audctl plan --env prod --out plan.json && audctl apply plan.json --env prod
     """
+    context.obj.command = context.invoked_subcommand or ""
     if context.invoked_subcommand is None:
         sys.stderr.write(context.get_help() + "\n")
         return 64
@@ -140,4 +141,6 @@ def run(arguments: Sequence[str], console: Console | None = None) -> int:
             ),
             at,
         )
-        return with_reports(code, at)
+        code = with_reports(code, at)
+        at.end_spans(code)
+        return code

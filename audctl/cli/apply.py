@@ -169,6 +169,7 @@ def _last_words(console: Console, parting: "Parting") -> None:
         words = "; ".join(("ended at once: nothing was written", *parting.words))
         console.fail(InterruptedRun(words))
     with_reports(ExitCode.INTERRUPTED, console)
+    console.end_spans(ExitCode.INTERRUPTED)
 
 
 def _check(console: Console, expect_digest: str | None, *, asks: bool) -> None:

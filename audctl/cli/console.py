@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audctl.cli.reporting import Reporting
+    from audctl.cli.spans import Spans
     from audctl.errors import AudctlError
     from audctl.model.run import RunResult
     from audctl.operations import Context
     from audctl.operations.stop import Stop
+    from audctl.ports import Tracer
     from audctl.render.progress import Progress
     from audctl.settings import Settings
 
@@ -46,6 +48,10 @@ class Console:
     """Set once, by the command that runs."""
     reporting: Reporting | None = None
     """Set once as well; None for commands that have no ``--report``."""
+    command: str = ""
+    """Name of the command that runs."""
+    spans: Spans | None = field(default=None, repr=False)
+    """Opened by the first command that does anything, where spans are configured."""
     _progress: Progress | None = field(default=None, repr=False)
 
     @property
@@ -171,9 +177,22 @@ class Console:
             environment=environment or self.settings.environment,
             environ=self.settings.environ,
             observer=self.progress(),
+            tracer=self._tracer(),
             stop=stop or Stop(),
             located=self._locate,
         )
+
+    def _tracer(self) -> Tracer | None:
+        if self.spans is None and self.settings.traces:
+            from audctl.cli.spans import open_spans
+
+            self.spans = open_spans(self)
+        return self.spans.tracer if self.spans is not None else None
+
+    def end_spans(self, code: int) -> None:
+        """Hand the command's spans over; what goes wrong with that is told and changes nothing."""
+        if self.spans is not None:
+            self.spans.end(self, code)
 
     def _locate(self, root: Path, project: str, environment: str) -> None:
         if self.reporting is not None:

@@ -117,6 +117,7 @@ def apply(  # noqa: PLR0913 - what a person decides about one run
                     run_id=run_id,
                     stop_requested=context.stop.is_set,
                     on_lost=context.stop.set,
+                    tracer=context.tracer,
                 )
                 after: Ledger | None = None
                 if verify and not (report.interrupted or report.lock_lost):

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Observer,
         PeopleCounter,
         Provider,
+        Tracer,
     )
     from audctl.providers.audience_manager.provider import AudienceManagerProvider
     from audctl.providers.campaign.client import CampaignClient
@@ -93,6 +94,7 @@ def connect(  # noqa: PLR0913 - all by keyword but what is connected to
     clock: Clock,
     observer: Observer,
     stop: threading.Event | None = None,
+    tracer: Tracer | None = None,
     ledger_outlives_stop: bool = False,
 ) -> Iterator[Connection]:
     """Give a connection and close it at the end; starts the embedded sandbox where the environment says so.
@@ -119,7 +121,7 @@ def connect(  # noqa: PLR0913 - all by keyword but what is connected to
         assert environment.audience_manager is not None
         assert environment.campaign is not None
         names = _names(project, environment.name, environment.campaign)
-        talk = Talk(environment, clock, stop)
+        talk = Talk(environment, clock, stop, tracer)
         stack.callback(lambda: observer.talked(talk.traffic()))
         auth = ImsAuth(
             ImsCredentials(

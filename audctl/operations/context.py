@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from audctl.model.change import Step
     from audctl.model.outcome import Outcome
     from audctl.model.traffic import Traffic
-    from audctl.ports import Observer
+    from audctl.ports import Observer, Tracer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,8 @@ class Context:
     observer: Observer
     stop: Stop = field(default_factory=Stop)
     """Set once somebody asks to stop: reads end at the next call, an apply when the calls in flight have ended."""
+    tracer: Tracer | None = None
+    """Who collects spans; None: nobody does."""
     located: Callable[[Path, str, str], None] = lambda _root, _project, _environment: None
     """Told the project's folder, its name and the environment as soon as they are known: whoever reports a run has
     to name them, also when it fails later on."""

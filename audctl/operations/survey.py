@@ -113,6 +113,7 @@ def survey_project(
         clock=SystemClock(context.stop),
         observer=context.observer,
         stop=context.stop,
+        tracer=context.tracer,
         ledger_outlives_stop=writes,
     ) as connection:
         yield Surveyor(

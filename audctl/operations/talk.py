@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from audctl.manifest.environment import Environment
     from audctl.model.traffic import Traffic
-    from audctl.ports import Clock
+    from audctl.ports import Clock, Tracer
     from audctl.providers.budget import Budget
     from audctl.providers.transport import TransportSettings
 
@@ -22,8 +22,13 @@ class Talk:
     """Settings of the transports of one connection; those to the same system have the same budget."""
 
     def __init__(
-        self, environment: Environment, clock: Clock, stop: threading.Event | None = None
+        self,
+        environment: Environment,
+        clock: Clock,
+        stop: threading.Event | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
+        self._tracer = tracer
         self._clock = clock
         self._stop = stop
         self._most = environment.parallelism
@@ -55,6 +60,7 @@ class Talk:
             call_limit_s=calls.call_seconds,
             patience=Patience(total_s=calls.retry_seconds),
             budget=budget,
+            tracer=self._tracer,
             stop_requested=_never if self._stop is None else self._stop.is_set,
         )
 

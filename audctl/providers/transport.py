@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
-    from audctl.ports import Clock, Observer
+    from audctl.ports import Clock, Observer, Span, Tracer
     from audctl.providers.budget import Slot
     from audctl.providers.call import Judge
 
@@ -72,6 +72,8 @@ class TransportSettings:
     patience: Patience = field(default_factory=Patience)
     budget: Budget | None = None
     """Shared with whoever else talks to the endpoint; None: a transport has its own."""
+    tracer: Tracer | None = None
+    """Who is told of each call as a span."""
     stop_requested: Callable[[], bool] = lambda: False
     """Once it says so no call is begun, but for those that see a write through."""
 
@@ -205,6 +207,20 @@ class Transport:
         self.close()
 
     def _exchange(self, request: httpx.Request, auth: httpx.Auth | None, call: Call) -> Answer:
+        tracer = self.settings.tracer
+        if tracer is None:
+            return self._send(request, auth, call)
+        about = {
+            "http.request.method": call.method,
+            "server.address": request.url.host,
+            "audctl.operation": call.operation.partition("?")[0],
+        }
+        with tracer.span(call.operation.partition("?")[0], about, calls=True) as span:
+            answer = self._send(request, auth, call)
+            _note_status(answer, span)
+            return answer
+
+    def _send(self, request: httpx.Request, auth: httpx.Auth | None, call: Call) -> Answer:
         with self._budget.slot(
             self._clock,
             longest_break_s=self.settings.patience.total_s,
@@ -274,6 +290,12 @@ def _call_that_failed(error: Exception, request: httpx.Request, call: Call) -> C
     if not isinstance(failed, httpx.Request) or failed is request:
         return call
     return Call(failed.method, f"{failed.method} {failed.url.path}", idempotent=True)
+
+
+def _note_status(answer: Answer, span: Span) -> None:
+    span.note({"http.response.status_code": answer.status})
+    if not answer.ok:
+        span.fail(f"status {answer.status}")
 
 
 def check_endpoint(endpoint: str) -> None:

@@ -35,6 +35,7 @@ HEAVY = (
     "isal",
     "pyspark",
     "obstore",
+    "opentelemetry",
 )
 
 

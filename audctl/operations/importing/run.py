@@ -45,6 +45,7 @@ def run_import(context: Context, options: ImportOptions) -> ImportReport:
         clock=SystemClock(context.stop),
         observer=context.observer,
         stop=context.stop,
+        tracer=context.tracer,
     ) as connection:
         ledger = connection.store.load()
         identifier = _identifier(loaded)
