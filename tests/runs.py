@@ -23,11 +23,21 @@ from audctl.model.report import (
     ValidateReport,
 )
 from audctl.model.run import Applied, Failure, Run
+from audctl.model.selection import Selection
 from audctl.model.span import Span
+from audctl.model.status import (
+    BindingStatus,
+    Definition,
+    Direction,
+    Freshness,
+    Judged,
+    StatusReport,
+    Trouble,
+)
 from audctl.model.value import Unknown
 from audctl.model.verdict import Judgement, Verdict
 from audctl.plan.plan_json import plan_to_json
-from audctl.render import to_json
+from audctl.render import status_json, to_json
 from tests.build import make_resource
 
 if TYPE_CHECKING:
@@ -93,6 +103,7 @@ def make_run(result: Any = None, command: str = "plan", **changes: Any) -> Run: 
         ValidateReport: to_json.validation,
         DriftReport: to_json.drift,
         UnmanagedReport: to_json.unmanaged,
+        StatusReport: status_json.status,
     }
     run = Run(
         command=command,
@@ -219,6 +230,55 @@ def drifted() -> DriftReport:
     )
 
 
+def stood() -> StatusReport:
+    """Return one binding that is fine, one that is pending with few people, one overdue and one nobody knows of."""
+    fine = BindingStatus(
+        address=Address("ImportBinding", "cart"),
+        direction=Direction.IMPORT,
+        audience="cart",
+        list="cart",
+        definition=Definition.IN_PLACE,
+        runs=True,
+        judged=Judged(
+            freshness=Freshness.OK,
+            synchronised_at=BEGAN - timedelta(hours=3),
+            limit=timedelta(hours=36),
+        ),
+        audience_people=9_000,
+        list_people=4_500,
+        span=Span("cart.yaml", 9, 1),
+    )
+    late = Judged(freshness=Freshness.OVERDUE, why="importSharedAudience does not run")
+    soon = Judged(freshness=Freshness.PENDING, why="never synchronised", latest=BEGAN)
+    trouble = Trouble(
+        address=Address("Audience", "vip", "aam.segment"),
+        definition=Definition.DIFFERS,
+        fields=("label",),
+    )
+    return StatusReport(
+        bindings=(
+            fine,
+            replace(
+                fine,
+                address=Address("ImportBinding", "new"),
+                judged=soon,
+                audience_people=7,
+                list_people=0,
+            ),
+            replace(
+                fine,
+                address=Address("ImportBinding", "vip"),
+                judged=late,
+                definition=Definition.DIFFERS,
+                troubles=(trouble,),
+            ),
+        ),
+        live_as_of=BEGAN,
+        left_out=2,
+        selection=Selection(only=("team=web",)),
+    )
+
+
 def every_sort() -> Mapping[str, Run]:
     """Return a run of each sort, by name."""
     wrong = (
@@ -255,6 +315,7 @@ def every_sort() -> Mapping[str, Run]:
         "applied in part": make_run(applied_in_part(), "apply", exit_code=5),
         "drift": make_run(drifted(), "drift", exit_code=1),
         "unmanaged": make_run(unmanaged, "unmanaged"),
+        "status": make_run(stood(), "status", exit_code=7),
         "lock held": make_run(command="apply", failure=failure, exit_code=6),
         "hostile": hostile_run(),
     }

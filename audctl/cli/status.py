@@ -12,7 +12,8 @@ from audctl.cli.options import (
     OnlyOption,
     OutputOption,
     ProjectOption,
-    console_of,
+    ReportOption,
+    reporting_console,
     selection_of,
 )
 from audctl.render import status_json, to_terminal
@@ -29,6 +30,7 @@ def status(
     project: ProjectOption = None,
     environment: EnvironmentOption = None,
     output: OutputOption = Output.TEXT,
+    reports: ReportOption = None,
 ) -> int:
     """Show how each binding stands, and how fresh its people are.
 
@@ -40,7 +42,7 @@ def status(
     """
     from audctl import operations
 
-    console = console_of(context, output)
+    console = reporting_console(context, output, reports, prometheus)
     selection = selection_of(only, exclude)
     with (
         stop_on_signals(console.stderr) as stop,
@@ -50,6 +52,8 @@ def status(
         if metrics is not None:
             metrics.write(found)
     console.result(
-        lambda paint: to_terminal.status(found, paint), lambda: status_json.status(found)
+        lambda paint: to_terminal.status(found, paint),
+        lambda: status_json.status(found),
+        of=found,
     )
     return exit_codes.of_status(found)

@@ -155,6 +155,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "AUD2607": "A second read found something left to do, or could not prove that nothing is.",
         "AUD2608": "A live object is not what audctl last applied.",
         "AUD2609": "An object could not be read, so nobody knows whether it drifted.",
+        "AUD2610": "People of a binding are overdue, or on their way.",
+        "AUD2611": "What a binding consists of is not as its manifests say.",
         "AUD2701": "A file or table cannot be read, or is not what its name or control file says.",
         "AUD2702": "There is nothing to import: no whole transfer of the destination among the files.",
         "AUD2703": "Files can be read in two ways, and nothing in them tells which is meant.",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from audctl.model.plan import Plan
 from audctl.model.report import DriftReport, UnmanagedReport, ValidateReport
+from audctl.model.status import StatusReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,9 @@ class Applied:
     report: ApplyReport
 
 
-RunResult: TypeAlias = ValidateReport | Plan | Applied | DriftReport | UnmanagedReport
+RunResult: TypeAlias = (
+    ValidateReport | Plan | Applied | DriftReport | UnmanagedReport | StatusReport
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

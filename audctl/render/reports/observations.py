@@ -13,7 +13,9 @@ from audctl.model.outcome import Result
 from audctl.model.report import DriftKind, DriftReport
 from audctl.model.run import Applied
 from audctl.model.span import Span
-from audctl.render.to_terminal.words import value
+from audctl.model.status import Definition, Freshness, StatusReport
+from audctl.render.reports.outline import listed
+from audctl.render.to_terminal.words import counted, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -46,6 +48,8 @@ def _further(run: Run) -> Iterator[Finding]:
     match run.result:
         case Applied(report=report):
             yield from _of_apply(report)
+        case StatusReport() as status:
+            yield from _of_status(status)
         case DriftReport() as report:
             yield from _of_drift(report)
         case _:
@@ -109,6 +113,27 @@ def _failed(outcome: Outcome) -> Finding:
         else "",
         step.address,
     )
+
+
+def _of_status(report: StatusReport) -> Iterator[Finding]:
+    severities = {Freshness.OVERDUE: Severity.ERROR, Freshness.UNKNOWN: Severity.ERROR}
+    for each in report.bindings:
+        judged = each.judged
+        if judged.freshness is not Freshness.OK:
+            text = f"{each.address} is {judged.freshness.value}: {judged.why}"
+            severity = severities.get(judged.freshness, Severity.NOTE)
+            yield Finding("AUD2610", severity, _one_line(text), each.span, address=each.address)
+        # What nobody has applied yet is one thing to say, however many objects that is.
+        if each.definition is Definition.NOT_APPLIED:
+            text = f"{counted(len(each.troubles), 'object')} of {each.address} not applied yet"
+            yield Finding("AUD2611", Severity.NOTE, text, each.span, address=each.address)
+        elif each.troubles:
+            names = listed(tuple(f"{one.address} {one.definition.value}" for one in each.troubles))
+            text = _one_line(f"{each.address} is not as its manifests say: {names}")
+            yield Finding("AUD2611", Severity.WARNING, text, each.span, address=each.address)
+    for failure in report.failures:
+        text = _one_line(f"{failure.system} could not be read: {failure.message}")
+        yield Finding("AUD2609", Severity.ERROR, text)
 
 
 def _of_drift(report: DriftReport) -> Iterator[Finding]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from audctl.model.duration import show_duration
+from audctl.model.effect import shown_count
 from audctl.model.finding import Severity
 from audctl.model.outcome import Result
 from audctl.model.plan import Plan
@@ -15,6 +17,7 @@ from audctl.model.report import (
     ValidateReport,
 )
 from audctl.model.run import Applied
+from audctl.model.status import StatusReport, StatusResult
 from audctl.render.reports.observations import observations
 from audctl.render.reports.outline import DiffLine, Fact, Outline, Row, Tone
 from audctl.render.reports.outline_plan import (
@@ -27,6 +30,7 @@ from audctl.render.reports.outline_plan import (
     step_row,
 )
 from audctl.render.to_terminal.plan import SIGNS
+from audctl.render.to_terminal.status import NOTHING, age, headline, match, partial, reasons
 from audctl.render.to_terminal.words import counted, moment, value, who_and_when
 
 if TYPE_CHECKING:
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from audctl.model.outcome import ApplyReport, Outcome
     from audctl.model.report import DriftItem, UnmanagedItem
     from audctl.model.run import Run, RunResult
+    from audctl.model.status import BindingStatus
 
 EXITS = {
     3: "refused",
@@ -101,6 +106,8 @@ def _of_result(run: Run, result: RunResult) -> tuple[str, Tone]:
                 text, tone = "not valid", Tone.BAD
         case DriftReport():
             text, tone = _drifted(result)
+        case StatusReport():
+            text, tone = headline(result), _STATUS_TONES[result.result]
         case UnmanagedReport():
             text = f"{counted(len(result.items), 'live object')} that nobody owns"
             if result.overall.percent is not None:
@@ -152,6 +159,8 @@ def _facts(run: Run, errors: int) -> Iterator[Fact]:
             last = max(each.latest for each in pending)
             text = f"people move through {counted(len(pending), 'binding')} until {moment(last)}, at the latest"
             yield Fact(name="Pending", text=text)
+    if isinstance(result, StatusReport) and result.selection:
+        yield Fact(name="Selection", text=partial(result), tone=Tone.CAUTION)
     if isinstance(result, DriftReport) and result.selection:
         chosen = ", ".join(
             (*result.selection.only, *(f"not {x}" for x in result.selection.exclude))
@@ -176,6 +185,8 @@ def _rows(result: RunResult | None) -> Iterator[Row]:
             yield from (_drift(each) for each in (*result.items, *result.awaited))
             for address in result.unknown:
                 yield Row(sign="?", action="unknown", name=str(address), tone=Tone.BAD)
+        case StatusReport():
+            yield from (_binding(each, result) for each in result.bindings)
         case UnmanagedReport():
             yield from (_unmanaged(each) for each in (*result.items, *result.elsewhere))
         case _:
@@ -238,6 +249,32 @@ def _drift(item: DriftItem) -> Row:
     )
 
 
+_STATUS_TONES = {
+    StatusResult.OK: Tone.GOOD,
+    StatusResult.PENDING: Tone.CAUTION,
+    StatusResult.OVERDUE: Tone.BAD,
+    StatusResult.UNKNOWN: Tone.BAD,
+}
+
+
+def _binding(binding: BindingStatus, report: StatusReport) -> Row:
+    judged = binding.judged
+    people = f"{shown_count(binding.audience_people)} / {shown_count(binding.list_people)}"
+    share = match(binding)
+    old = age(judged.synchronised_at, report.live_as_of)
+    limit = "" if judged.limit is None else f" of {show_duration(judged.limit)}"
+    return Row(
+        sign="+" if binding.consistent else "!",
+        action=judged.freshness.value,
+        name=str(binding.address),
+        people=people if share == NOTHING else f"{people} ({share})",
+        reason=judged.why or f"age {old}{limit}",
+        place=str(binding.span) if binding.span else "",
+        tone=_STATUS_TONES[StatusResult(judged.freshness.value)],
+        notes=tuple(reasons(binding)),
+    )
+
+
 def _unmanaged(item: UnmanagedItem) -> Row:
     who = who_and_when(item.changed_by, item.changed_at)
     key = "/".join(part for part in item.key if part)
@@ -251,5 +288,5 @@ def _unmanaged(item: UnmanagedItem) -> Row:
 
 
 def _footer(result: RunResult | None) -> Iterator[Fact]:
-    if isinstance(result, (DriftReport, UnmanagedReport)) and result.live_as_of:
+    if isinstance(result, (DriftReport, UnmanagedReport, StatusReport)) and result.live_as_of:
         yield Fact(name="Live as of", text=moment(result.live_as_of))

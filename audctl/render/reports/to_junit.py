@@ -13,6 +13,7 @@ from audctl.model.finding import Severity
 from audctl.model.outcome import Result
 from audctl.model.report import DriftReport, ValidateReport
 from audctl.model.run import Applied
+from audctl.model.status import Freshness, StatusReport
 from audctl.model.verdict import Judgement
 from audctl.render.printable import printable
 from audctl.render.reports.observations import observations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from audctl.model.finding import Finding
     from audctl.model.outcome import Outcome
     from audctl.model.run import Run
+    from audctl.model.status import BindingStatus
     from audctl.model.verdict import Verdict
 
 # XML 1.0 has no place for these, not even as a character reference; printable() leaves them.
@@ -116,6 +118,8 @@ def _cases(run: Run) -> Iterator[Case]:
         yield from (_guard(each) for each in run.plan.verdicts)
     if isinstance(run.result, Applied):
         yield from (_outcome(run, each) for each in run.result.report.outcomes)
+    if isinstance(run.result, StatusReport):
+        yield from (_binding(run, each) for each in run.result.bindings)
     if isinstance(run.result, DriftReport):
         yield Case(
             suite="drift",
@@ -124,6 +128,20 @@ def _cases(run: Run) -> Iterator[Case]:
             ending={"same": "", "different": "failure", "unknown": "error"}[run.result.result],
             texts=(f"{len(run.result.items)} of {run.result.checked} drifted",),
         )
+
+
+def _binding(run: Run, binding: BindingStatus) -> Case:
+    judged = binding.judged
+    endings = {Freshness.OVERDUE: "failure", Freshness.UNKNOWN: "error"}
+    return Case(
+        suite="bindings",
+        classname=binding.address.kind,
+        name=str(binding.address),
+        file=run.path(binding.span.file) if binding.span else "",
+        ending=endings.get(judged.freshness, ""),
+        type=judged.freshness.value,
+        texts=tuple(filter(None, (judged.why,))),
+    )
 
 
 def _whole(run: Run) -> Case:

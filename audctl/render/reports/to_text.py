@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from audctl.model.plan import Plan
 from audctl.model.report import DriftReport, UnmanagedReport, ValidateReport
 from audctl.model.run import Applied
+from audctl.model.status import StatusReport
 from audctl.render import to_terminal
 from audctl.render.paint import PLAIN
 
@@ -45,5 +46,7 @@ def _result(result: RunResult) -> Iterable[str]:
             return to_terminal.drift(result, PLAIN)
         case UnmanagedReport():
             return to_terminal.unmanaged(result, PLAIN)
+        case StatusReport():
+            return to_terminal.status(result, PLAIN)
         case _:
             assert_never(result)

@@ -106,6 +106,14 @@ def test_what_each_sort_of_check_came_to() -> None:
     )
 
 
+def test_each_binding_is_a_case_of_its_own() -> None:
+    cases = _cases(junit(RUNS["status"])[0])
+    bindings = {
+        name.rpartition("/")[2]: ending for name, ending in cases.items() if " bindings/" in name
+    }
+    assert bindings == {"cart": "passed", "new": "passed", "vip": "failure"}
+
+
 def test_warnings_pass_and_are_told() -> None:
     [text] = junit(RUNS["not valid"])
     cases = _cases(text)

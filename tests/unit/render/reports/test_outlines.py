@@ -33,6 +33,11 @@ RUNS = every_sort()
             "1 done, 1 failed, 1 not tried; a second read found 2 steps left",
             Tone.BAD,
         ),
+        (
+            "status",
+            "3 bindings: 1 overdue, 1 pending, 1 ok, 1 not as the manifests say",
+            Tone.BAD,
+        ),
         ("drift", "unknown: 1 object could not be read, 2 of the other 5 drifted", Tone.BAD),
         ("unmanaged", "1 live object that nobody owns", Tone.CAUTION),
         ("lock held", "the lock is held, or cannot be reached: held by ci since 05:00", Tone.BAD),
