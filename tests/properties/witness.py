@@ -164,8 +164,18 @@ class Memory:
             key = now.ids[meaning]
             entry = _entry(world.store.ledger, key)
             on_its_way = entry is not None and (entry.protect or entry.removed_at is not None)
-            used = any(refers(each, objects[key]) for each in objects.values())
+            used = any(_may_refer(each, objects[key]) for each in objects.values())
             assert key in let_go or on_its_way or used, f"{meaning} is left behind"
+
+
+def _may_refer(user: LiveObject, target: LiveObject) -> bool:
+    kinds = OBJECT_TYPES[user.type].fields
+    named = {
+        name
+        for name, each in user.fields.items()
+        if each == target.id and target.type in kinds[name].to
+    }
+    return bool(named) or refers(user, target)
 
 
 def _entry(ledger: Ledger, key: Key) -> LedgerEntry | None:
