@@ -1,0 +1,152 @@
+"""Whatever goes wrong, the report is true: what it calls done stands, and the next plan is exactly the rest."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from audctl.operations.context import SystemClock
+
+if TYPE_CHECKING:
+    from audctl.sandbox.server import RunningSandbox
+    from tests.cli.conftest import CommandLine
+
+SHOP = Path(__file__).parent / "projects" / "shop"
+ENVIRON = {"AUDCTL_CLIENT_SECRET": "sandbox", "SHOP_S3_SECRET": "s"}
+WORDS = "A word of the system's own"
+
+
+@dataclass
+class Shop:
+    """The small project in a folder, and the sandbox it is for."""
+
+    folder: Path
+    url: str
+    audctl: CommandLine
+
+    def run(self, *words: str) -> tuple[int, dict[str, Any]]:
+        ran = self.audctl(
+            *words, "--project", str(self.folder), "--output", "json", environ=ENVIRON
+        )
+        return ran.code, json.loads(ran.stdout)
+
+    def fault(self, *rules: dict[str, Any]) -> None:
+        httpx.post(f"{self.url}/_sandbox/faults", json=list(rules)).raise_for_status()
+
+    def no_more_faults(self) -> None:
+        httpx.delete(f"{self.url}/_sandbox/faults").raise_for_status()
+
+    def drop_all_but_the_source(self) -> None:
+        """Take nearly every manifest out: whatever is believed to be read leads to deletes."""
+        path = self.folder / "cart.yaml"
+        documents = path.read_text(encoding="utf-8").split("---\n")
+        path.write_text(documents[-1], encoding="utf-8")
+
+
+@pytest.fixture
+def shop(
+    running: RunningSandbox, tmp_path: Path, audctl: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> Shop:
+    folder = tmp_path / "project"
+    shutil.copytree(SHOP, folder)
+    settings = folder / "audctl.yaml"
+    text = settings.read_text(encoding="utf-8").replace("http://127.0.0.1:8765", running.url)
+    # Nobody can say how many people the half-made list will have; these tests are about something else.
+    text = text.replace("  defaultEnvironment", "  guards: {maxReach: null}\n  defaultEnvironment")
+    settings.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(SystemClock, "sleep", lambda _self, _seconds: None)
+    return Shop(folder, running.url, audctl)
+
+
+def addresses(found: list[dict[str, Any]]) -> set[str]:
+    return {each["address"] for each in found}
+
+
+REFUSED = {"kind": "status", "status": 400, "body": json.dumps({"message": WORDS})}
+CASES: dict[str, tuple[dict[str, Any], ...]] = {
+    "a create is refused": ({"route": "POST /v1/traits", "nth": 1, **REFUSED},),
+    "a create's reply and the look for it are lost": (
+        {"route": "POST /v1/segments", "kind": "reset", "when": "after", "nth": 1},
+        {"route": "GET /v1/segments*", "kind": "status", "status": 500, "nth": 2, "times": 6},
+    ),
+    "a SOAP write faults": (
+        {
+            "route": "SOAP xtk:persist#Write",
+            "kind": "soap_fault",
+            "body": f"XTK-170036 {WORDS}.",
+            "nth": 8,
+        },
+    ),
+    "a SOAP write is done and its reply cut": (
+        {"route": "SOAP xtk:persist#Write", "kind": "cut", "when": "after", "nth": 8, "times": 3},
+    ),
+    "a server answers in HTML": (
+        {"route": "POST /v1/destinations/*", "kind": "html", "status": 502},
+    ),
+    "a write is answered and not done": (
+        {"route": "POST /v1/traits", "kind": "lost_write", "nth": 2},
+    ),
+}
+
+
+CODES = dict(zip(CASES, (5, 1, 5, 0, 5, 5), strict=True))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_next_plan_is_exactly_what_was_not_done(shop: Shop, case: str) -> None:
+    shop.fault(*CASES[case])
+    code, report = shop.run("apply", "--auto-approve")
+    shop.no_more_faults()
+    failed, left = report["failed"], addresses(report["failed"]) | addresses(report["notTried"])
+    assert code == CODES[case], report
+    assert bool(left) is (code != 0)
+    assert any(each["mayHaveHappened"] for each in failed) is (code == 1)
+    planned = addresses(report["plan"]["changes"])
+    assert addresses(report["done"]) | left == planned
+    assert all(each["message"] for each in (*failed, *report["notTried"]))
+    for each in report["notTried"]:
+        assert each["blockedBy"] in addresses(failed)
+    code, plan = shop.run("plan")
+    assert code == 0
+    rest = addresses(plan["changes"])
+    doubtful = {each["address"] for each in failed if each["mayHaveHappened"]}
+    assert rest <= left
+    assert left - doubtful <= rest
+    code, report = shop.run("apply", "--auto-approve")
+    assert (code, report["verified"]) == (0, True)
+    assert shop.run("plan", "--detailed-exitcode")[0] == 0
+
+
+def test_a_failure_has_the_systems_own_words(shop: Shop) -> None:
+    shop.fault(*CASES["a create is refused"])
+    code, report = shop.run("apply", "--auto-approve")
+    assert code == 5
+    (failed,) = report["failed"]
+    assert WORDS in failed["message"]
+
+
+def test_a_read_that_fails_is_never_a_plan_with_deletes(shop: Shop) -> None:
+    assert shop.run("apply", "--auto-approve")[0] == 0
+    shop.drop_all_but_the_source()
+    for route, fault in (
+        ("GET /v1/segments", {"kind": "status", "status": 500}),
+        ("GET /v1/traits", {"kind": "malformed", "when": "after"}),
+        ("GET /v1/datasources", {"kind": "status", "status": 403}),
+        ("SOAP xtk:queryDef#ExecuteQuery", {"kind": "cut", "when": "after"}),
+        ("SOAP xtk:queryDef#ExecuteQuery", {"kind": "html", "status": 502}),
+    ):
+        shop.fault({"route": route, **fault})
+        for command in (("plan",), ("apply", "--dry-run")):
+            code, answer = shop.run(*command)
+            assert code in ({1, 6} if command[0] == "apply" else {1}), (route, answer)
+            assert "changes" not in answer
+            assert "plan" not in answer
+        shop.no_more_faults()
+    code, plan = shop.run("plan")
+    assert any(each["change"] in {"delete", "pause"} for each in plan["changes"]), "it could have"
