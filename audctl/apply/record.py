@@ -127,7 +127,8 @@ class Recorder:
     def removed(self, step: Step) -> None:
         """Note the first half of a Replace: nothing is owned any more, and the intent of the second half stands.
 
-        Due for saving at once: were the run killed now, the next one would blame somebody else for the deletion.
+        Due for saving at once, or as soon as a large ledger allows: were the run killed now, the next one would blame
+        somebody else for the deletion.
         """
         self._unsaved = True
         self._torn = True
@@ -151,10 +152,12 @@ class Recorder:
     @property
     def due(self) -> bool:
         """Whether the last save is long enough ago, measured by what a save costs, to save now."""
-        if not self._unsaved or self._torn:
-            return self._torn
+        if not self._unsaved:
+            return False
         waited = self._clock.monotonic() - self._saved_at
-        return waited >= max(SAVE_AFTER_S, SAVES_SHARE * self._saving_took_s)
+        # A thousand Replaces must not mean a thousand saves of a ledger that takes seconds.
+        least = 0.0 if self._torn else SAVE_AFTER_S
+        return waited >= max(least, SAVES_SHARE * self._saving_took_s)
 
     def save(self) -> bool:
         """Write all pending changes as one new ledger; False when nothing was pending, and nothing was written.

@@ -13,10 +13,11 @@ from audctl.model.address import parse_address
 from audctl.model.change import Change, Step
 from audctl.model.outcome import Result
 from tests.build import make_desired, make_entry, make_ledger
-from tests.memory import World, failing
+from tests.memory import MemoryLease, World, failing
 
 if TYPE_CHECKING:
     from audctl.model.desired import DesiredObject
+    from audctl.model.ledger import Ledger
     from audctl.model.outcome import ApplyReport, Outcome
 
 TRAIT = parse_address("Trait/a#aam.trait")
@@ -279,3 +280,42 @@ def test_a_binding_moves_from_a_deleted_audience_to_another() -> None:
         ("delete", "aam.segment"),
         ("create", "aam.mapping"),
     }
+
+
+def test_many_replaces_do_not_mean_as_many_saves_of_a_ledger_that_takes_long() -> None:
+    names = [f"t{number}" for number in range(30)]
+
+    def traits(of: str) -> list[DesiredObject]:
+        return [
+            make_desired(
+                f"Trait/{name}#aam.trait",
+                {
+                    "label": name,
+                    "integrationCode": name,
+                    "dataSource": f"@DataSource/{of}#aam.dataSource",
+                },
+                lifecycle={"allowReplace": True},
+            )
+            for name in names
+        ]
+
+    world = settled(source("web"), source("crm"), *traits("web"))
+    before = len(world.store.saved)
+    save = world.store.save
+
+    def slow_save(ledger: Ledger, lease: MemoryLease) -> None:
+        world.clock.seconds += 1
+        save(ledger, lease)
+
+    def half_a_second(*_: str) -> None:
+        world.clock.seconds += 0.5
+
+    world.store.save = slow_save  # type: ignore[method-assign]
+    world.systems["aam"].after = half_a_second
+    desired = (source("web"), source("crm"), *traits("crm"))
+    plan = world.plan(desired)
+    assert sum(each.change is Change.REPLACE for each in plan.steps) == len(names)
+    world.apply(plan, parallelism=1)
+    # Half a minute of work: intents, one save on the way, the end.
+    assert len(world.store.saved) - before == 3
+    assert world.plan(desired).is_empty
