@@ -52,10 +52,12 @@ class Known:
     ) -> None:
         """Note which live object an address is; ``stays`` is False when it will get another id."""
         self.addresses[object_type, live_id] = address
-        self._names = None
         if stays:
             self.ids[address] = live_id
-            if object_type == TRAIT and self.traits.get(address.name) == address:
+        if object_type == TRAIT:
+            # Of traits alone, which come before the rules over them: names are gathered once, not for each rule.
+            self._names = None
+            if stays and self.traits.get(address.name) == address:
                 self._tokens[address.name] = trait_token(live_id)
 
     def resolve(self, value: DesiredValue) -> DesiredValue:
