@@ -456,3 +456,7 @@ def columns_of(columns: list[str] | None) -> dict[str, str]:
             )
         found[role] = name
     return found
+
+
+# At the end: it takes its options from above.
+from audctl.cli import exchange_preview  # noqa: E402, F401

@@ -36,6 +36,13 @@ def plan(
         Path | None,
         typer.Option("--out", metavar="FILE", help="Write the plan to FILE, for apply FILE."),
     ] = None,
+    match_rate: Annotated[
+        bool,
+        typer.Option(
+            "--match-rate",
+            help="Tell how many of those who would cross each binding that changes are known on the other side.",
+        ),
+    ] = False,
     adopt: AdoptOption = False,
     allow: AllowOption = None,
     only: OnlyOption = None,
@@ -68,7 +75,9 @@ def plan(
         adopt=adopt, allowed=frozenset(allow or ()), selection=selection_of(only, exclude)
     )
     with stop_on_signals(console.stderr) as stop:
-        made = operations.plan(console.context(project, environment, stop), options=options)
+        made = operations.plan(
+            console.context(project, environment, stop), options=options, measures=match_rate
+        )
     console.result(lambda paint: to_terminal.plan(made, paint), lambda: plan_to_json(made), of=made)
     if out is not None:
         write_plan(made, out)

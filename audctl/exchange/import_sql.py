@@ -109,15 +109,19 @@ FROM (
 
 def id_match(*, checks_recipients: bool) -> str:
     """Return whom the ids of the audience stand for; ``checks_recipients``: only those who still are recipients."""
+    return f"{match_of('audience_id', checks_recipients=checks_recipients)} AND a.is_in"
+
+
+def match_of(ids: str, *, checks_recipients: bool) -> str:
+    """Return whom the ids of a table ``(id, is_right)`` stand for, each of them once in it."""
     known = "JOIN recipients AS k ON k.recipient_id = h.recipient_id" if checks_recipients else ""
     return f"""
 SELECT a.id, h.recipient_id, o.recipient_id IS NOT NULL AS is_out
 FROM id_holder AS h
-JOIN audience_id AS a ON a.id = h.id
+JOIN {ids} AS a ON a.id = h.id
 {known}
 LEFT JOIN opted_out AS o ON o.recipient_id = h.recipient_id
-WHERE a.is_in AND a.is_right
-"""
+WHERE a.is_right"""
 
 
 LINES = "SELECT count(*) FROM audience_row"

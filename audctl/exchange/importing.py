@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -34,19 +35,8 @@ def run_import(
     Raises FindingsError before anything is written when files, tables or their reading fall short.
     """
     began = clock.monotonic()
-    chain = find_chain(
-        job.files,
-        job.template,
-        destination_id=job.destination_id,
-        data_source_id=job.space.data_source_id,
-    )
-    counted = _read(job, chain, engine, told)
-    findings = list(chain.findings)
-    blanks = _blanks(job, chain, engine)
-    value = _value(job, engine, findings)
-    engine.create("pattern_effect", import_sql.pattern_effect(value, blanks))
-    told.advanced("putting the audience together", 0, None)
-    engine.create("audience_id", import_sql.audience_id(job.space))
+    audience = read_audience(job, engine, told)
+    chain, counted, findings = audience.chain, audience.counted, audience.findings
     told.advanced("matching people", 0, None)
     checks = read_people(job.space, job.people, engine, told)
     engine.create("id_match", import_sql.id_match(checks_recipients=checks))
@@ -75,10 +65,43 @@ def run_import(
         tally=tally,
         members=number(members),
         files=files,
-        findings=tuple(findings),
+        findings=findings,
         seconds=clock.monotonic() - began,
-        as_of=datetime.fromtimestamp(chain.transfers[-1].at_s, UTC),
+        as_of=audience.as_of,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """What the files say, before anybody is matched; who is in it stands in the engine's ``audience_id``."""
+
+    chain: Chain
+    counted: Mapping[int, int]
+    """Lines by batch."""
+    findings: tuple[Finding, ...]
+
+    @property
+    def as_of(self) -> datetime:
+        """When the last transfer that was read was made."""
+        return datetime.fromtimestamp(self.chain.transfers[-1].at_s, UTC)
+
+
+def read_audience(job: ImportJob, engine: Engine, told: Told) -> Audience:
+    """Read the files and put the audience together."""
+    chain = find_chain(
+        job.files,
+        job.template,
+        destination_id=job.destination_id,
+        data_source_id=job.space.data_source_id,
+    )
+    counted = _read(job, chain, engine, told)
+    findings = list(chain.findings)
+    blanks = _blanks(job, chain, engine)
+    value = _value(job, engine, findings)
+    engine.create("pattern_effect", import_sql.pattern_effect(value, blanks))
+    told.advanced("putting the audience together", 0, None)
+    engine.create("audience_id", import_sql.audience_id(job.space))
+    return Audience(chain=chain, counted=counted, findings=tuple(findings))
 
 
 def _numbered(chain: Chain) -> list[tuple[int, Transfer]]:

@@ -120,6 +120,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "AUD2110": "The live system's quota has no room for what the plan adds.",
         "AUD2111": "A quota of the live system would be nearly full.",
         "AUD2112": "A folder would lie deeper than the live system takes.",
+        "AUD2113": "Too few of those who cross a binding are known on the other side for the guard minMatchRate.",
         "AUD2150": "Audience Manager's data export controls block an audience from a destination.",
         "AUD2151": "A data export control or label stops nothing, because the other side was never labelled.",
         "AUD2152": "Controls of a profile merge rule count as well, and no API tells them.",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from audctl.model.finding import Finding
+    from audctl.model.match_rate import MatchRate, Share
 
 
 class ImportBucket(StrEnum):
@@ -148,6 +149,34 @@ class ListChange:
     def after(self) -> int:
         """How many members there will be."""
         return self.before + self.added - self.removed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One step of a funnel: how many of those before it are left."""
+
+    name: str
+    """``audience``, ``rightKind``, ``known``, ``reconciled``, ``afterOptOut``; of exports ``people``, ``recipients``,
+    ``afterOptOut``, ``withId``, ``usableId``."""
+    unit: str
+    """``ids`` or ``people``."""
+    count: int | None = None
+    """None: only a sample was looked at."""
+    share: Share | None = None
+    """Of the audience, by a sample."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """How many would cross a binding, step by step; nothing is written for it."""
+
+    binding: str
+    stages: tuple[Stage, ...]
+    rate: MatchRate
+    as_of: datetime | None
+    """When the last transfer that was read was made; None of exports."""
+    findings: tuple[Finding, ...]
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

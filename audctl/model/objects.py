@@ -44,7 +44,7 @@ class FieldType:
     create_only: bool = False
     """Sent when the object is created, not compared afterwards (the server owns it from then on)."""
     to: tuple[str, ...] = ()
-    """Object types a REFERENCE, or each of a SET, may point to: ids of different types are different number spaces."""
+    """Object types a REFERENCE may point to: ids of different types are different number spaces."""
     listed: bool = True
     """False: lists may leave it out, so a fingerprint, which must agree between list and single read, does too."""
 
@@ -209,9 +209,6 @@ _ALL = (
         FieldType("complement", Form.FLAG),
         FieldType("complementLabel"),
         FieldType("running", Form.FLAG),
-        # Of workflows that are other chains of activities: what they name beyond the fields above. Never written.
-        FieldType("otherLists", Form.SET, to=("campaign.list",)),
-        FieldType("otherAudiences", Form.SET, to=("aam.segment", "aam.mapping")),
         paused={"running": False},
     ),
     _type(

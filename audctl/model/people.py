@@ -26,6 +26,11 @@ class PeopleTable:
     """XPaths from a recipient, as manifests spell reconciliation keys: ``@account``, ``[location/@city]``."""
     list_id: str = ""
     """Of the list whose members are read."""
+    among: tuple[str, ...] | None = None
+    """Only the rows with one of these values, at most some hundred: recipients by ``by``, tracking logs by visitor id.
+    None: all."""
+    by: str = ""
+    """Attribute of recipients; empty: their key."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from audctl.model.effect import Effect
     from audctl.model.finding import Finding
+    from audctl.model.match_rate import MatchRate
     from audctl.model.verdict import Verdict
 
-FORMAT_VERSION = "1.1"
+FORMAT_VERSION = "1.2"
 """Of the plan as a file: a minor one adds keys, which readers ignore; a major one may break them."""
 
 
@@ -87,6 +88,8 @@ class Plan:
     """Steps other than Keep that ``options.selection`` leaves out; nothing is said about them."""
     effects: tuple[Effect, ...] = ()
     """People it moves, directly or not, sorted by address."""
+    match_rates: tuple[MatchRate, ...] = ()
+    """Of the bindings it makes or changes, where they were asked for; sorted by address."""
     verdicts: tuple[Verdict, ...] = ()
     """What each guard that was judged says, in a fixed order."""
     revision: Revision | None = None

@@ -64,6 +64,7 @@ class LabelledLimits:
     max_reach: int | Unset | None = UNSET
     max_new_reach: int | Unset | None = UNSET
     to_zero: ToZero | Unset = UNSET
+    min_match_rate: str | Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,9 @@ class Limits:
     list that does not exist yet; whoever builds a delivery on it afterwards sees its count there. With a limit every
     new list whose audience cannot be estimated would be refused, and so the first apply of most repos."""
     to_zero: ToZero = ToZero.REFUSE
+    min_match_rate: str | None = None
+    """Of those who would cross a binding that the plan makes or changes, the share that has to be known on the other
+    side. No floor unless one is set: with one, each plan that touches a binding reads people to measure it."""
     quota_warning: str = "90%"
     """Of a quota: the use from which on a plan that adds to it warns."""
     export_controls: Unlabelled = Unlabelled.WARN

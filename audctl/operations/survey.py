@@ -12,6 +12,7 @@ from audctl.manifest.policy import plan_policy
 from audctl.operations.connect import Connection, connect
 from audctl.operations.context import StoppableReading, SystemClock
 from audctl.operations.load import Loaded, load
+from audctl.operations.match_rates import measure_match_rates, wants_match_rates
 from audctl.operations.people import ask_about_people
 from audctl.operations.read import read_live
 from audctl.operations.revision import read_revision
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from audctl.model.desired import DesiredObject
     from audctl.model.ledger import Ledger
     from audctl.model.live import LiveState
+    from audctl.model.match_rate import MatchRate
     from audctl.model.plan import Plan, Revision
     from audctl.operations.context import Context
     from audctl.plan.build import Draft
@@ -51,6 +53,9 @@ class Surveyor:
     connection: Connection
     observer: Observer
     environ: Mapping[str, str]
+    context: Context
+    measures: bool = False
+    """Whether match rates are wanted even where no floor is set."""
 
     @cached_property
     def revision(self) -> Revision | None:
@@ -72,9 +77,13 @@ class Surveyor:
         if live is not survey.live:
             draft = self._draft(replace(survey, live=live), options)
         asked = ask_about_people(draft, self.connection)
+        rates: tuple[MatchRate, ...] = ()
+        if self.measures or wants_match_rates(draft):
+            rates = measure_match_rates(draft, self.loaded, self.connection, self.context)
         return complete_plan(
             asked.draft,
             effects=asked.effects,
+            match_rates=rates,
             manifest_digest=self.loaded.digest,
             revision=self.revision,
         )
@@ -95,7 +104,11 @@ class Surveyor:
 
 @contextmanager
 def survey_project(
-    context: Context, options: PlanOptions | None = None, *, writes: bool = False
+    context: Context,
+    options: PlanOptions | None = None,
+    *,
+    writes: bool = False,
+    measures: bool = False,
 ) -> Iterator[Surveyor]:
     """Load, connect, and give a surveyor; raises FindingsError before any call when manifests cannot be used.
 
@@ -122,4 +135,6 @@ def survey_project(
             connection=connection,
             observer=StoppableReading(context.observer, context.stop),
             environ=context.environ,
+            context=context,
+            measures=measures,
         )

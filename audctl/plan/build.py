@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from audctl.model.effect import Effect
     from audctl.model.ledger import Ledger
     from audctl.model.live import LiveState
+    from audctl.model.match_rate import MatchRate
     from audctl.model.plan import EnvironmentIdentity, Revision
 
 
@@ -173,6 +174,7 @@ def complete_plan(
     draft: Draft,
     *,
     effects: Iterable[Effect] = (),
+    match_rates: Iterable[MatchRate] = (),
     manifest_digest: str = "",
     revision: Revision | None = None,
 ) -> Plan:
@@ -181,6 +183,7 @@ def complete_plan(
     A plan with findings of severity error must not be applied. The same input gives the same plan, byte for byte.
     """
     moved = tuple(effects)
+    rates = tuple(sorted(match_rates, key=lambda each: each.address))
     judged = judge(
         Case(
             steps=draft.steps,
@@ -190,6 +193,7 @@ def complete_plan(
             owned=len(draft.ledger.entries),
             options=draft.options,
             policy=draft.policy,
+            match_rates=rates,
             recorded={each.address: each.live_id for each in draft.ledger.entries.values()},
             today=draft.now.date() if draft.now is not None else None,
         )
@@ -209,6 +213,7 @@ def complete_plan(
         options=draft.options,
         left_out=draft.left_out,
         effects=tuple(sorted(moved, key=lambda each: (each.address, each.chain))),
+        match_rates=rates,
         verdicts=judged.verdicts,
         revision=revision,
         tool=f"audctl {__version__}",

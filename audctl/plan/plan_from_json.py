@@ -12,6 +12,7 @@ from audctl.model.address import Address, parse_address
 from audctl.model.change import Change, FieldChange, FieldReason, Step
 from audctl.model.effect import SMALL_COUNT, CountSource, Effect, Impact
 from audctl.model.finding import Finding, Severity
+from audctl.model.match_rate import Basis, MatchRate
 from audctl.model.plan import EnvironmentIdentity, Plan, PlanOptions, Revision
 from audctl.model.selection import Selection
 from audctl.model.span import Span
@@ -57,10 +58,22 @@ def plan_from_json(content: Json) -> Plan:
         calls={_text(name): _number(count) for name, count in content["calls"].items()},
         options=_options(content["options"]),
         effects=tuple(_effect(each) for each in content.get("effects", ())),
+        match_rates=tuple(_match_rate(each) for each in content.get("match_rates", ())),
         verdicts=tuple(_verdict(each) for each in content.get("verdicts", ())),
         revision=_revision(content.get("revision")),
         tool=_text(content.get("tool", "")),
         left_out=_number(content.get("left_out", 0)),
+    )
+
+
+def _match_rate(content: Json) -> MatchRate:
+    return MatchRate(
+        address=parse_address(content["address"]),
+        total=_people(content["total"]),
+        asked=_people(content["asked"]) or 0,
+        matched=_people(content["matched"]) or 0,
+        basis=Basis(content["basis"]),
+        why=_text(content["why"]),
     )
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from audctl.model.change import FieldChange, Step
     from audctl.model.effect import Effect, Impact
     from audctl.model.finding import Finding
+    from audctl.model.match_rate import MatchRate
     from audctl.model.plan import Plan, PlanOptions, Revision
     from audctl.model.span import Span
     from audctl.model.value import Plain
@@ -67,12 +68,29 @@ def plan_to_json(plan: Plan) -> Json:
             if each.change is Change.KEEP
         ],
         "effects": [_effect_to_json(each) for each in plan.effects],
+        "match_rates": [match_rate_to_json(each) for each in plan.match_rates],
         "verdicts": [_verdict_to_json(each) for each in plan.verdicts],
         "findings": [_finding_to_json(each) for each in plan.findings],
         "unmanaged": dict(sorted(plan.unmanaged.items())),
         "calls": dict(sorted(plan.calls.items())),
     }
     return content | {"checksum": checksum_of(content)}
+
+
+def match_rate_to_json(rate: MatchRate) -> Json:
+    """Return one match rate; what could point at single people is left out."""
+    share = None if rate.is_small else rate.share
+    return {
+        "address": str(rate.address),
+        "basis": str(rate.basis),
+        "rate": None if share is None else round(share.value, 4),
+        "low": None if share is None else round(share.low, 4),
+        "high": None if share is None else round(share.high, 4),
+        "total": count_to_json(rate.total),
+        "asked": count_to_json(rate.asked),
+        "matched": count_to_json(rate.matched),
+        "why": rate.why,
+    }
 
 
 def checksum_of(content: Json) -> str:

@@ -96,18 +96,17 @@ class Usage:
             return
         for name, kind in OBJECT_TYPES[user.type].fields.items():
             value = user.fields.get(name)
+            if value is None:
+                continue
             if isinstance(value, SegmentRule):
                 for token in value.traits:
                     if (live_id := trait_id(token)) is not None:
                         yield name, (TRAIT, live_id)
-            elif kind.form is Form.REFERENCE and (
-                live_id := str(canonical(kind.form, value) or "")
-            ):
-                for each in self._possible(user, kind.to):
-                    yield name, (each, live_id)
-            elif isinstance(value, tuple):
-                for each in kind.to:
-                    yield from ((name, (each, live_id)) for live_id in value)
+            elif kind.form is Form.REFERENCE:
+                live_id = str(canonical(kind.form, value))
+                if live_id:
+                    for each in self._possible(user, kind.to):
+                        yield name, (each, live_id)
 
     def _possible(self, user: LiveObject, types: tuple[str, ...]) -> tuple[str, ...]:
         """Narrow the types an id may belong to by what the ledger says the object refers to."""

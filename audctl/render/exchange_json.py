@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from audctl.model.effect import SMALL_COUNT, count_to_json
 from audctl.render.to_json import findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from audctl.model.exchange import ExportOutcome, ImportOutcome, Inspection, Tally, WrittenFile
+    from audctl.model.exchange import (
+        ExportOutcome,
+        ImportOutcome,
+        Inspection,
+        Preview,
+        Stage,
+        Tally,
+        WrittenFile,
+    )
+    from audctl.model.match_rate import Share
 
 Json = dict[str, Any]
 
@@ -92,3 +102,46 @@ def _files(files: Iterable[WrittenFile]) -> list[Json]:
         }
         for each in files
     ]
+
+
+def exchange_preview(found: Preview) -> Json:
+    """Give the funnel, the match rate with its interval, and findings; small counts hidden."""
+    return {
+        "kind": "preview",
+        "binding": found.binding,
+        "asOf": None if found.as_of is None else found.as_of.isoformat(),
+        "funnel": [
+            {
+                "stage": each.name,
+                "unit": each.unit,
+                "count": count_to_json(each.count),
+                "share": share_to_json(each.share) if not _is_small(found, each) else None,
+            }
+            for each in found.stages
+        ],
+        "matchRate": {
+            "basis": str(found.rate.basis),
+            "rate": share_to_json(None if found.rate.is_small else found.rate.share),
+            "total": count_to_json(found.rate.total),
+            "asked": count_to_json(found.rate.asked),
+            "matched": count_to_json(found.rate.matched),
+        },
+        "findings": findings(found.findings),
+        "seconds": round(found.seconds, 3),
+    }
+
+
+def share_to_json(share: Share | None) -> Json | None:
+    """Give ``{value, low, high}``; the three are one where everybody was looked at."""
+    if share is None:
+        return None
+    return {
+        "value": round(share.value, 4),
+        "low": round(share.low, 4),
+        "high": round(share.high, 4),
+    }
+
+
+def _is_small(found: Preview, stage: Stage) -> bool:
+    """Whether a sampled share could point at single people of the sample."""
+    return stage.share is not None and 0 < stage.share.value * found.rate.asked < SMALL_COUNT

@@ -499,23 +499,6 @@ def test_a_chain_changed_by_hand_shows_and_is_healed_by_writing_the_schedule(
     assert healed.fields == live.fields
 
 
-def test_a_second_list_that_somebody_reads_in_a_workflow_is_told(
-    bench: Bench, provider: CampaignProvider
-) -> None:
-    live = provider.create("campaign.workflow", workflow(bench, provider, bench.unique("export")))
-    names = CampaignNames()
-    activities = _activities(provider.client, live.key[0])
-    second = etree.SubElement(activities, names.read_list_activity, {"name": "second"})
-    second.set(names.read_list_reference, "2201")
-    _write_activities(provider.client, live.key[0], activities)
-
-    listed = provider.read(("campaign.workflow",), bench.observer, within={})
-
-    (again,) = [each for each in listed.objects if each.id == live.id]
-    assert again.fields["otherLists"] == ("2201",)
-    assert again.fields["sourceList"] == live.fields["sourceList"]
-
-
 def test_noise_of_the_console_is_no_change(bench: Bench, provider: CampaignProvider) -> None:
     live = provider.create("campaign.workflow", workflow(bench, provider, bench.unique("export")))
     activities = _activities(provider.client, live.key[0])

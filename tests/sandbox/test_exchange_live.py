@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audctl.errors import FindingsError, RefusedByGuards, UnreachableError, UsageError
+from audctl.model.match_rate import Basis
 from audctl.operations.context import Context, SystemClock
 from audctl.operations.exchange.members_in import exchange_import
 from audctl.operations.exchange.members_out import exchange_export
@@ -20,6 +21,7 @@ from audctl.operations.exchange.options import (
     NumberOptions,
     PeopleOptions,
 )
+from audctl.operations.exchange.preview import PreviewOptions, exchange_preview
 from tests.contract.bench import Bench
 from tests.exchange import Silent
 from tests.memory import RecordingObserver
@@ -28,6 +30,8 @@ from tests.sandbox.members_world import OUT_PATH, VIP_SEGMENT, World, open_world
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from audctl.model.exchange import Preview
 
 PEOPLE = 2000
 MIB = 1024 * 1024
@@ -261,6 +265,88 @@ def test_a_list_that_would_grow_too_far_is_refused_before_anything_is_written(
         exchange_import(context(project), replace(asked, allowed=("maxGrowth:List/x",)), Silent())
 
 
+def preview_of(world: World, project: Path, name: str, **changes: object) -> Preview:
+    asked = options(world, project, name)
+    made = PreviewOptions(
+        binding=name, people=PeopleOptions(), numbers=asked.numbers, engine=asked.engine
+    )
+    return exchange_preview(context(project), replace(made, **changes), Silent())  # type: ignore[arg-type]
+
+
+def stages(found: Preview) -> dict[str, int | None]:
+    return {each.name: each.count for each in found.stages}
+
+
+@pytest.mark.parametrize("name", list(SOURCES))
+def test_a_preview_tells_what_an_import_would_come_to(
+    world: World, project: Path, name: str
+) -> None:
+    found = preview_of(world, project, name)
+    members = world.members(name)
+    assert stages(found)["reconciled"] == len(members)
+    assert stages(found)["afterOptOut"] == len(members - flagged(world))
+    assert found.rate.total == found.rate.asked == stages(found)["audience"]
+    assert found.rate.matched == stages(found)["known"]
+    assert found.rate.share is not None
+    assert found.rate.share.is_exact
+    assert not (project / "out").exists()
+    assert not list((project / ".audctl").rglob("*.csv"))
+
+
+@pytest.mark.parametrize("name", ["vips", "vips-crm"])
+def test_a_sample_takes_few_calls_and_its_interval_holds_the_truth(
+    world: World, project: Path, name: str, bench: Bench
+) -> None:
+    exact = preview_of(world, project, name)
+    bench.forget_calls()
+    assert exact.rate.share is not None
+    assert exact.rate.total is not None
+    sample = exact.rate.total // 3
+    found = preview_of(world, project, name, sample=sample)
+    assert len([each for each in bench.calls() if "ExecuteQuery" in str(each)]) <= 6
+    share = found.rate.share
+    assert share is not None
+    assert (found.rate.total, found.rate.asked) == (exact.rate.total, sample)
+    assert share.low <= exact.rate.share.value <= share.high
+    assert share.low < share.high
+    known, after = (each.share for each in found.stages if each.share is not None)
+    assert known == share
+    assert after.value <= share.value
+    assert preview_of(world, project, name, sample=sample).rate == found.rate
+    whole = preview_of(world, project, name, sample=100_000)
+    assert (whole.rate, whole.stages) == (exact.rate, exact.stages)
+
+
+@pytest.mark.parametrize("name", ["vips-mail"])
+def test_digests_cannot_be_asked_for_so_all_are_matched(
+    world: World, project: Path, name: str
+) -> None:
+    found = preview_of(world, project, name, sample=100)
+    assert found.rate.share is not None
+    assert found.rate.share.is_exact
+
+
+@pytest.mark.parametrize("name", ["vips-crm"])
+def test_before_anything_of_an_audience_has_come_all_of_its_destination_is_told(
+    world: World, project: Path, name: str
+) -> None:
+    path = project / "all.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("alias: vip", "alias: new"))
+    asked = options(world, project, name).numbers
+    found = preview_of(world, project, name, numbers=replace(asked, segment_id=None))
+    assert found.rate.basis is Basis.DESTINATION
+    assert (found.rate.total or 0) > 50
+    assert found.rate.matched > 50
+    assert [each.code for each in found.findings] == ["AUD2710"]
+
+
+def test_a_name_that_is_no_binding_is_refused(world: World, project: Path) -> None:
+    with pytest.raises(
+        UsageError, match='no manifest defines a binding "vip"; did you mean "vips"'
+    ):
+        preview_of(world, project, "vips", binding="vip")
+
+
 def test_a_list_is_exported_straight_from_campaign(world: World, project: Path) -> None:
     binding = (
         "---\napiVersion: audctl.dev/v1\nkind: Audience\nmetadata: {name: out}\n"
@@ -284,9 +370,19 @@ def test_a_list_is_exported_straight_from_campaign(world: World, project: Path) 
     people = world.members("vips")
     assert outcome.tally.rows == len(people)
     (file,) = (project / "out").glob("*.sync")
-    sent = {line.partition("\t")[0] for line in file.read_text(encoding="utf-8").splitlines()}
+    ids = {line.partition("\t")[0] for line in file.read_text(encoding="utf-8").splitlines()}
+    made = exchange_preview(
+        context(project),
+        PreviewOptions(
+            binding="out", numbers=NumberOptions(data_source_id=None), engine=asked.engine
+        ),
+        Silent(),
+    )
+    assert stages(made)["people"] == len(people)
+    assert stages(made)["usableId"] == made.rate.matched == outcome.tally.buckets["exported"]
+    assert made.rate.total == len(people - flagged(world))
     known = world.rows('SELECT sourceId, "recipient-id" FROM nms_trackingLogRcp')
-    assert sent == {source for source, person in known if person in people - flagged(world)}
+    assert ids == {source for source, person in known if person in people - flagged(world)}
 
 
 def test_a_list_that_campaign_fills_itself_is_left_alone(world: World, project: Path) -> None:

@@ -5,7 +5,7 @@ A path on the command line starts from the working directory, one in the project
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +17,7 @@ from audctl.model.people import PeopleKind
 from audctl.operations.context import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import ExitStack
 
     from audctl.exchange.campaign_table import CampaignTable
@@ -117,6 +117,29 @@ class Sources:
             columns=columns,
         )
 
+    def ask(
+        self, options: PeopleOptions, space: IdSpace
+    ) -> Callable[[Sequence[str]], People] | None:
+        """Return how Campaign is asked about some ids alone; None when their table is elsewhere, or holds digests."""
+        from audctl.exchange.campaign_sample import CampaignSample  # noqa: PLC0415 - one of several
+
+        recipients = self._named(options.recipients, self._settings.recipients, "--recipients")
+        tracking = self._named(options.tracking, self._settings.tracking, "--tracking")
+        holder = tracking if space.kind is IdKind.VISITOR else recipients
+        if holder.text != CAMPAIGN or not CampaignSample.is_possible(space):
+            return None
+        whole = self.people(options, space)
+
+        def ask(ids: Sequence[str]) -> People:
+            sample = CampaignSample(self.connection().campaign, space, whole.columns, ids)
+            return replace(
+                whole,
+                recipients=sample.recipients() if recipients.text == CAMPAIGN else whole.recipients,
+                tracking=sample.tracking() if space.kind is IdKind.VISITOR else whole.tracking,
+            )
+
+        return ask
+
     def members(
         self, text: str, list_name: str, options: PeopleOptions, space: IdSpace
     ) -> TableSource:
@@ -145,8 +168,9 @@ class Sources:
                 connect(
                     self._loaded.project,
                     self._loaded.environment,
-                    clock=SystemClock(),
+                    clock=SystemClock(self._context.stop),
                     observer=self._context.observer,
+                    stop=self._context.stop,
                 )
             )
         return self._connection

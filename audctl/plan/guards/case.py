@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from audctl.model.effect import Effect
     from audctl.model.finding import Finding
     from audctl.model.live import LiveState
+    from audctl.model.match_rate import MatchRate
     from audctl.model.plan import PlanOptions
     from audctl.model.policy import PlanPolicy
     from audctl.model.resource import Resource
@@ -41,6 +42,8 @@ class Case:
     """Entries of the ledger."""
     options: PlanOptions
     policy: PlanPolicy
+    match_rates: tuple[MatchRate, ...] = ()
+    """Of the bindings that the plan makes or changes, where they were measured."""
     recorded: Mapping[Address, str] = field(default_factory=lambda: MappingProxyType({}))
     """Live ids by address as the ledger has them: a partial plan has no steps of what it leaves out."""
     today: date | None

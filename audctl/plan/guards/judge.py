@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from audctl.model.finding import Finding, Severity
 from audctl.plan.guards.counts import GUARDED, judge_counts
+from audctl.plan.guards.match_rate import judge_match_rates
 from audctl.plan.guards.movement import movements
 from audctl.plan.guards.people import UNKNOWN_IMPACT, judge_people, unknown_findings
 from audctl.plan.guards.quota import judge_quota
@@ -43,6 +44,7 @@ def judge(case: Case) -> Judgement:
         *judge_counts(case),
         *(docket.ruling(_shown(limit)) for docket, limit in zip(people, shown, strict=True)),
         *(ruling for _, ruling in reach),
+        *judge_match_rates(case),
         judge_quota(case),
         judge_export_controls(case),
         judge_restrictions(case),

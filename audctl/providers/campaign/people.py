@@ -13,7 +13,7 @@ from audctl.errors import RejectedError
 from audctl.model.people import PeopleKind, PeoplePage
 from audctl.providers.campaign.mapping.table import id_condition
 from audctl.providers.campaign.persist import delete_where, row_document, write_collection
-from audctl.providers.campaign.query import ID, Node, count, key_of, select_all
+from audctl.providers.campaign.query import ID, Node, count, key_of, select_all, xtk_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -110,7 +110,7 @@ def _query_of(
             return (
                 names.workflow_schema,
                 ID,
-                (),
+                _among(attribute_path(table.by) if table.by else "", table.among),
                 (Node(names.recipient_opt_out, "@out"), *attributes),
             )
         case PeopleKind.TRACKING_LOGS:
@@ -118,11 +118,22 @@ def _query_of(
             return (
                 names.tracking_schema,
                 ID,
-                (f"{visitor} IS NOT NULL", f"{person} <> 0"),
+                (f"{visitor} IS NOT NULL", f"{person} <> 0", *_among(visitor, table.among)),
                 (Node(person, "@person"), Node(visitor, "@visitor")),
             )
         case PeopleKind.MEMBERS:
             return _MEMBERS, _MEMBER, (_of_list(table.list_id),), ()
+
+
+def _among(xpath: str, values: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the condition that an attribute has one of these values; without an attribute, that the key has."""
+    if values is None:
+        return ()
+    if not xpath:
+        for each in values:
+            id_condition(each)  # refuses text that is no id
+    listed = ", ".join(xtk_text(each) if xpath else each for each in values)
+    return (f"{xpath or ID.expr} IN ({listed})",)
 
 
 def _of_list(list_id: str) -> str:

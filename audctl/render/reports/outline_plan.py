@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from audctl.model.change import Change, FieldReason
 from audctl.model.finding import Severity
 from audctl.model.verdict import Judgement
+from audctl.render.match_rate import match_rate_text
 from audctl.render.people import impact_text
 from audctl.render.reports.outline import DiffLine, Fact, Judged, Row, Tone, listed
 from audctl.render.reports.people import moved_by, moved_text
@@ -36,6 +37,7 @@ TONES = {
 }
 
 _SHORT_DIGEST = 12
+_RATES_SHOWN = 5
 
 
 def plan_verdict(plan: Plan) -> tuple[str, Tone]:
@@ -73,6 +75,7 @@ def plan_facts(plan: Plan) -> Iterator[Fact]:
     people = moved_text(moved_by(plan))
     if people:
         yield Fact(name="People", text=people)
+    yield from _match_rates(plan)
     yield from _guards(plan)
     rest = f"{plan.counts[Change.KEEP]} unchanged, {sum(plan.unmanaged.values())} unmanaged"
     yield Fact(name="Left alone", text=rest)
@@ -81,6 +84,20 @@ def plan_facts(plan: Plan) -> Iterator[Fact]:
     if plan.options.allowed:
         text = listed(tuple(sorted(plan.options.allowed)))
         yield Fact(name="Let through", text=text, tone=Tone.CAUTION)
+
+
+def _match_rates(plan: Plan) -> Iterator[Fact]:
+    """Give the lowest ones, those that nobody can tell first."""
+    ranked = sorted(plan.match_rates, key=lambda each: each.share.low if each.share else -1.0)
+    for each in ranked[:_RATES_SHOWN]:
+        unknown = each.share is None and each.total != 0
+        yield Fact(
+            name="Match rate",
+            text=f"{each.address}: {match_rate_text(each)}",
+            tone=Tone.CAUTION if unknown else Tone.QUIET,
+        )
+    if len(ranked) > _RATES_SHOWN:
+        yield Fact(name="Match rate", text=f"{len(ranked) - _RATES_SHOWN} more, all of them higher")
 
 
 def _guards(plan: Plan) -> Iterator[Fact]:

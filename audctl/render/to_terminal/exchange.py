@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from audctl.model.effect import SMALL_COUNT, shown_count
+from audctl.render.match_rate import match_rate_text, percent
 from audctl.render.printable import printable
 from audctl.render.to_terminal.findings import findings
 from audctl.render.to_terminal.words import counted, moment
@@ -11,7 +13,15 @@ from audctl.render.to_terminal.words import counted, moment
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from audctl.model.exchange import ExportOutcome, ImportOutcome, Inspection, Tally, WrittenFile
+    from audctl.model.exchange import (
+        ExportOutcome,
+        ImportOutcome,
+        Inspection,
+        Preview,
+        Stage,
+        Tally,
+        WrittenFile,
+    )
     from audctl.render.paint import Paint
 
 _WORDS: Mapping[str, str] = {
@@ -68,6 +78,44 @@ def exchange_export(outcome: ExportOutcome, paint: Paint) -> Iterator[str]:
     yield from _tally(outcome.tally, paint)
     yield from _written(outcome.files)
     yield from _end(outcome, paint)
+
+
+def exchange_preview(found: Preview, paint: Paint) -> Iterator[str]:
+    """Give the match rate in one line, then the funnel."""
+    yield paint.bold(f"{printable(found.binding)}: match rate {match_rate_text(found.rate)}")
+    if found.as_of is not None:
+        yield f"  as of {moment(found.as_of)}"
+    yield ""
+    shown = [(each, _stage(found, each)) for each in found.stages]
+    width = max(len(text) for _, text in shown)
+    for each, text in shown:
+        yield f"  {text:>{width}} {_STAGES[each.name]}"
+    if found.findings:
+        yield ""
+        yield from findings(found.findings, paint)
+
+
+_STAGES: Mapping[str, str] = {
+    "audience": "ids in the audience",
+    "rightKind": "of them look like the data source's",
+    "known": "of them known to Campaign",
+    "reconciled": "people behind them",
+    "afterOptOut": "after opt-out",
+    "people": "people of the source",
+    "recipients": "of them are recipients",
+    "withId": "with an id",
+    "usableId": "with an id that may be sent",
+}
+
+
+def _stage(found: Preview, stage: Stage) -> str:
+    share = stage.share
+    if share is None:
+        return shown_count(stage.count)
+    hits = round(share.value * found.rate.asked)
+    if 0 < hits < SMALL_COUNT:
+        return f"{shown_count(hits)} of the {found.rate.asked:,} asked about"
+    return f"{percent(share.value)} ({percent(share.low)} to {percent(share.high)})"
 
 
 def inspection(found: Inspection, paint: Paint) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audctl.model.change import Change, FieldReason
+from audctl.render.match_rate import match_rate_text
 from audctl.render.people import impact_text, impacts_of
 from audctl.render.printable import printable
 from audctl.render.to_terminal.findings import findings
@@ -45,6 +46,7 @@ def plan(shown: Plan, paint: Paint) -> Iterator[str]:
         yield ""
         yield from _block(address, steps, impacts, paint)
     yield from _affected(shown, paint)
+    yield from _matched(shown, paint)
 
 
 def _by_resource(shown: Plan) -> dict[Address, list[Step]]:
@@ -141,3 +143,13 @@ def _affected(shown: Plan, paint: Paint) -> Iterator[str]:
         )
         if not each.direct:
             yield f"      through {' -> '.join(printable(str(link)) for link in each.chain)}"
+
+
+def _matched(shown: Plan, paint: Paint) -> Iterator[str]:
+    """Give how many of those who cross the bindings above are known on the other side."""
+    if not shown.match_rates:
+        return
+    yield ""
+    yield paint.bold("Match rates")
+    for each in shown.match_rates:
+        yield f"  {printable(str(each.address))}: {printable(match_rate_text(each))}"

@@ -140,23 +140,3 @@ def test_several_conditions_read_as_one_and_nested_ones_as_none() -> None:
 
     assert read_activities(etree.fromstring(flat), NAMES)["sourceQuery"] == "(@a = 1) OR (@b = 2)"
     assert read_activities(etree.fromstring(nested), NAMES)["sourceQuery"] is None
-
-
-@pytest.mark.parametrize("names", [NAMES, OTHER_NAMES])
-def test_every_list_and_audience_that_a_workflow_names_is_told(names: CampaignNames) -> None:
-    """Whoever deletes one of them has to know, whatever else the workflow does."""
-    own: dict[str, LiveValue] = {"schedule": "manual", "sourceList": "7", "audience": "81"}
-    activities = build_activities(own, names)
-    assert not {"otherLists", "otherAudiences"} & read_activities(activities, names).keys()
-    for kind, attribute, value in (
-        (names.read_list_activity, names.read_list_reference, "9"),
-        ("listUpdate", names.read_list_reference, "8"),
-        ("listUpdate", names.read_list_reference, "0"),
-        (names.update_audience_activity, names.update_audience_reference, "82"),
-    ):
-        etree.SubElement(activities, kind, {"name": f"by-hand-{value}", attribute: value})
-    found = read_activities(activities, names)
-    assert (found["sourceList"], found["otherLists"]) == ("7", ("8", "9"))
-    assert (found["audience"], found["otherAudiences"]) == ("81", ("82",))
-    only = etree.fromstring(f'<activities><union {names.read_list_reference}="5"/></activities>')
-    assert read_activities(only, names) == {"otherLists": ("5",)}

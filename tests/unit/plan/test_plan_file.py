@@ -12,6 +12,7 @@ from audctl.errors import StalePlanError
 from audctl.model.address import parse_address
 from audctl.model.change import Change, FieldChange, FieldReason
 from audctl.model.effect import CountSource, Effect, Impact, shown_count
+from audctl.model.match_rate import Basis, MatchRate
 from audctl.model.plan import Revision
 from audctl.model.selection import Selection
 from audctl.model.verdict import Judgement, Verdict
@@ -89,6 +90,17 @@ def rich_plan() -> Plan:
                 impact=Impact(before=1, after=0, source=CountSource.CERTAIN),
                 chain=(segment, vip),
             ),
+        ),
+        match_rates=(
+            MatchRate(
+                address=parse_address("ImportBinding/b"),
+                total=812_000,
+                asked=1000,
+                matched=830,
+                basis=Basis.DESTINATION,
+            ),
+            MatchRate(address=parse_address("ImportBinding/c"), total=40, asked=40, matched=7),
+            MatchRate(address=parse_address("ImportBinding/d"), why="no files"),
         ),
         verdicts=(
             Verdict(

@@ -12,6 +12,7 @@ import pytest
 from audctl.model.change import Change, FieldReason
 from audctl.model.effect import SMALL_COUNT, CountSource
 from audctl.model.finding import Severity
+from audctl.model.match_rate import Basis
 from audctl.model.resource import DeletionPolicy
 from audctl.model.verdict import Judgement
 from audctl.plan.plan_json import plan_to_json
@@ -64,6 +65,7 @@ def test_every_key_is_described_and_every_description_has_its_key() -> None:
         (content["revision"], SCHEMA["properties"]["revision"]),
         (content["effects"][0], SCHEMA["$defs"]["effect"]),
         (content["effects"][0]["impact"], SCHEMA["$defs"]["impact"]),
+        (content["match_rates"][0], SCHEMA["$defs"]["matchRate"]),
         (content["verdicts"][0], SCHEMA["$defs"]["verdict"]),
         (step["fields"][0], SCHEMA["$defs"]["field"]),
     ):
@@ -80,6 +82,7 @@ def test_closed_lists_agree_with_the_model() -> None:
     assert set(SCHEMA["$defs"]["finding"]["properties"]["severity"]["enum"]) == set(Severity)
     assert set(SCHEMA["$defs"]["impact"]["properties"]["source"]["enum"]) == set(CountSource)
     assert set(SCHEMA["$defs"]["verdict"]["properties"]["judgement"]["enum"]) == set(Judgement)
+    assert set(SCHEMA["$defs"]["matchRate"]["properties"]["basis"]["enum"]) == set(Basis)
     assert {"const": f"<{SMALL_COUNT}"} in SCHEMA["$defs"]["people"]["anyOf"]
 
 

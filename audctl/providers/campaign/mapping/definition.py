@@ -117,25 +117,7 @@ def read_activities(activities: etree._Element, names: CampaignNames) -> dict[st
         fields["complementLabel"] = label or None
         if _is_rearranged(activities, fields, names):
             fields["schedule"] = f"{fields.get('schedule') or MANUAL}{REARRANGED}"
-    return fields | _other_uses(activities, fields, names)
-
-
-def _other_uses(
-    activities: etree._Element, fields: Mapping[str, LiveValue], names: CampaignNames
-) -> dict[str, LiveValue]:
-    """Return the lists and audiences that activities name beside the first of each, whatever kind these are.
-
-    Nothing that a workflow names is to be deleted, however little of the workflow can be understood.
-    """
-    found: dict[str, LiveValue] = {}
-    for field, first, attribute in (
-        ("otherLists", "sourceList", names.read_list_reference),
-        ("otherAudiences", "audience", names.update_audience_reference),
-    ):
-        named = {each.get(attribute, "") for each in children_of(activities)}
-        if others := named - {"", "0", fields.get(first)}:
-            found[field] = tuple(sorted(others))
-    return found
+    return fields
 
 
 def _is_rearranged(
