@@ -141,9 +141,12 @@ def test_a_workflow_that_cannot_be_stopped_is_not_written(bench: Bench) -> None:
     assert provider.get("campaign.workflow", live.id) == live
 
 
-def test_a_workflow_whose_new_definition_is_refused_runs_on(bench: Bench) -> None:
+@pytest.mark.parametrize("fault", ["soap_fault", "lost_write"])
+def test_a_workflow_whose_new_definition_is_refused_or_lost_runs_on(
+    bench: Bench, fault: str
+) -> None:
     provider, live = a_workflow(bench, running=True)
-    bench.fault(WRITE, "soap_fault")
+    bench.fault(WRITE, fault)
 
     with pytest.raises(ProviderError) as caught:
         provider.update(live, {"schedule": "every 6h"})

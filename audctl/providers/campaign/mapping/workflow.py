@@ -116,18 +116,18 @@ class WorkflowMapping(TableMapping):
             whole = _merge(live.fields, changed) if redefined else changed
             with after_write(written=stopped), self._running_again(live, stopped=stopped):
                 self._write_row(live.id, whole, operation)
+                with after_write():
+                    live = self.confirm(self.get(live.id), changed, operation)
         with after_write(written=bool(changed)):
-            if changed:
-                live = self.confirm(self.get(live.id), changed, operation)
             return self._drive(live, running=wanted)
 
     @contextmanager
     def _running_again(self, live: LiveObject, *, stopped: bool) -> Iterator[None]:
-        """Start what was stopped for a write that the system then refused."""
+        """Start what was stopped for a write that the system then refused, or did not keep."""
         try:
             yield
-        except ProviderError as error:
-            if stopped and not error.may_have_happened:
+        except RejectedError:
+            if stopped:
                 with suppress(ProviderError):
                     start(self.instance.client, live.key[0])
             raise
