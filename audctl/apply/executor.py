@@ -366,7 +366,8 @@ class _Coordinator:
             self._lose(failed.message)
         elif failed.interrupted and not self.lock_lost:
             self._interrupt()
-        if not failed.begun and not (step.change is Change.DELETE and failed.may_have_happened):
+        unsettled = failed.may_have_happened if step.change is Change.DELETE else failed.begun
+        if not unsettled:
             self._settle(step)
         # What was stopped before anything was written is no failure.
         stopped = failed.interrupted or failed.lock_lost

@@ -237,22 +237,21 @@ def _look_at(
     if standing is None:
         return _failed(f"read back: {before.type} {before.id} is gone", error, begun=True)
     unlike = [name for name, value in write.items() if _differs(standing, name, value)]
-    if not unlike and not (beside := _changed_beside(standing, before, write)):
+    beside = _changed_beside(standing, before, write)
+    if not unlike and not beside:
         return Done(
             live_id=standing.id,
             note="the reply was lost; read back: it was written",
             fingerprint=standing.fingerprint(),
         )
-    if not unlike:
-        return _failed(
-            f"read back: it was written, but {beside} no longer as before", error, begun=True
-        )
     if any(_is_hidden(standing, name, write[name]) for name in unlike):
         return _failed("a secret cannot be read back", error, may_have_happened=True, begun=True)
-    finding = "it was not written"
-    if any(_differs(standing, name, before.fields.get(name)) for name in write):
+    finding = "it was written" if not unlike else "it was not written"
+    if unlike and any(_differs(standing, name, before.fields.get(name)) for name in write):
         verb = "is" if len(unlike) == 1 else "are"
         finding = f"it was written in part: {', '.join(sorted(unlike))} {verb} not as asked for"
+    if beside:
+        finding = f"{finding}, but {beside} no longer as before"
     return _failed(f"read back: {finding}", error, begun=True)
 
 

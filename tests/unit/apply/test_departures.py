@@ -96,3 +96,10 @@ def test_what_was_to_go_and_stays_after_all_is_no_longer_announced() -> None:
     world.store.saved.pop()
     world.apply(world.plan([LIST, BOUND]))
     assert world.store.ledger.entries[MAPPING] == announced
+
+
+def test_a_delete_that_was_read_back_as_not_done_is_no_longer_announced() -> None:
+    world = bound()
+    world.systems["aam"].before = failing(UnreachableError("cut", may_have_happened=True), "delete")
+    world.apply(world.plan([LIST]))
+    assert not world.store.ledger.entries[MAPPING].leaving

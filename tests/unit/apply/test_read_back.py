@@ -176,3 +176,25 @@ def test_a_write_of_which_only_a_part_stands_says_which_part_does_not() -> None:
     started = make_desired(FLOW, {"name": "e", "label": "F", "running": True})
     (failed,) = world.apply(world.plan([started])).outcomes
     assert failed.message == "cut; read back: it was written in part: running is not as asked for"
+
+
+def test_a_write_that_is_not_there_says_what_changed_all_the_same() -> None:
+    world = World()
+    flow = make_desired(FLOW, {"name": "e", "label": "E", "running": True})
+    world.apply(world.plan([flow]))
+    campaign = world.systems["campaign"]
+
+    def lost(verb: str, *_: str) -> None:
+        ((key, made),) = campaign.objects.items()
+        campaign.objects[key] = replace(
+            made, fields={**made.fields, "label": "E", "running": False}
+        )
+        campaign.after = lambda *_: None
+        raise CUT
+
+    campaign.after = lost
+    renamed = make_desired(FLOW, {"name": "e", "label": "F", "running": True})
+    (failed,) = world.apply(world.plan([renamed])).outcomes
+    assert failed.message == (
+        "cut; read back: it was not written, but running is no longer as before"
+    )
