@@ -96,8 +96,10 @@ class CampaignLock:
             if held == longer:
                 require_in_time(record, self._options.server_time())
                 return longer
-            if held == record and failure is not None:
-                raise failure
+            if held == record:
+                raise failure or LockError(
+                    "the lock could not be prolonged: Campaign kept it as it was"
+                )
             raise LostLockError(lost_message(held))
 
     def release(self, record: LockRecord) -> None:

@@ -458,3 +458,12 @@ def test_provider_errors_of_a_save_keep_their_kind(
     options.before["write_option 1"] = no_answer
     with pytest.raises(ProviderError, match="refused"):
         store.save(grown(store.load(), "first"), lease)
+
+
+def test_renewing_that_campaign_took_and_did_not_keep_is_no_lock_held_by_somebody_else(
+    options: FakeOptions, store: CampaignStore
+) -> None:
+    lease = store.lock(holder="me", reason="", duration=TEN_MINUTES)
+    options.update_memo_if = lambda *_: None  # type: ignore[method-assign]  # answered as done
+    with pytest.raises(LockError, match="kept it as it was"):
+        lease.renew()
