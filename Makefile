@@ -13,7 +13,7 @@ PIP    = $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-chec
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-sdk fmt fmt-check lint types imports check bench bench-scale wheel-check lock clean
+.PHONY: kill-matrix fault-matrix help setup demo test test-sdk fmt fmt-check lint types imports check bench bench-scale wheel-check lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -65,6 +65,16 @@ wheel-check: setup ## Build the wheel, install it into a clean environment and v
 # In this order so that a run ends with pytest's own summary.
 check: fmt-check lint types imports wheel-check test-sdk ## Everything a change must pass; exactly what .ci/run does
 	@$(BIN)/python -m pytest -n $(WORKERS)
+
+# Hours of one core, all in all; STORE=campaign or file does half, PARTS=10 PART=3 a tenth.
+STORE ?= campaign,file
+PART  ?= 0
+PARTS ?= 1
+kill-matrix: setup ## Kill an apply before and after every HTTP call it makes, and let the next one finish it
+	@$(BIN)/python -m tests.matrix.run kill --store $(STORE) --part $(PART) --parts $(PARTS)
+
+fault-matrix: setup ## Try every kind of fault at every class of calls of an apply: reports stay true, the next one finishes
+	@$(BIN)/python -m tests.matrix.run fault --store $(STORE) --part $(PART) --parts $(PARTS)
 
 bench: setup ## Measure start-up, validate and plan beside peers; N="1000 50000" sets the sizes
 	@$(BIN)/python -m tests.bench.run $(N)
