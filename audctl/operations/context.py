@@ -62,7 +62,7 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait; raise InterruptedRun as soon as a stop is asked for."""
         if self.stop.wait(seconds):
-            raise InterruptedRun("stopped while waiting to repeat a call")
+            raise InterruptedRun("stopped while waiting for a live system")
 
 
 @dataclass(frozen=True)

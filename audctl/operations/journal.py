@@ -155,10 +155,13 @@ def run_events(
     from audctl.journal.reading import find_journal, follow_events, read_events  # noqa: PLC0415
 
     file = path or find_journal(_folder(context), run)
-    if follow:
-        yield from follow_events(file, SystemClock(context.stop))
-    else:
+    if not follow:
         yield from read_events(file)
+        return
+    try:
+        yield from follow_events(file, SystemClock(context.stop))
+    except InterruptedRun as stop:
+        raise InterruptedRun("stopped following: the run itself goes on") from stop
 
 
 def _folder(context: Context) -> Path:

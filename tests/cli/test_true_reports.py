@@ -3,65 +3,47 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
-from audctl.operations.context import SystemClock
-
 if TYPE_CHECKING:
-    from audctl.sandbox.server import RunningSandbox
-    from tests.cli.conftest import CommandLine
+    from tests.cli.conftest import ProjectFolder
 
-SHOP = Path(__file__).parent / "projects" / "shop"
-ENVIRON = {"AUDCTL_CLIENT_SECRET": "sandbox", "SHOP_S3_SECRET": "s"}
 WORDS = "A word of the system's own"
 
 
 @dataclass
 class Shop:
-    """The small project in a folder, and the sandbox it is for."""
+    """The small project, whose results are read as JSON, and faults in its sandbox."""
 
-    folder: Path
-    url: str
-    audctl: CommandLine
+    project: ProjectFolder
 
     def run(self, *words: str) -> tuple[int, dict[str, Any]]:
-        ran = self.audctl(
-            *words, "--project", str(self.folder), "--output", "json", environ=ENVIRON
-        )
+        ran = self.project.run(*words, "--output", "json")
         return ran.code, json.loads(ran.stdout)
 
     def fault(self, *rules: dict[str, Any]) -> None:
-        httpx.post(f"{self.url}/_sandbox/faults", json=list(rules)).raise_for_status()
+        httpx.post(f"{self.project.url}/_sandbox/faults", json=list(rules)).raise_for_status()
 
     def no_more_faults(self) -> None:
-        httpx.delete(f"{self.url}/_sandbox/faults").raise_for_status()
+        httpx.delete(f"{self.project.url}/_sandbox/faults").raise_for_status()
 
     def drop_all_but_the_source(self) -> None:
         """Take nearly every manifest out: whatever is believed to be read leads to deletes."""
-        path = self.folder / "cart.yaml"
-        documents = path.read_text(encoding="utf-8").split("---\n")
-        path.write_text(documents[-1], encoding="utf-8")
+        path = self.project.folder / "cart.yaml"
+        self.project.write("cart.yaml", path.read_text(encoding="utf-8").split("---\n")[-1])
 
 
 @pytest.fixture
-def shop(
-    running: RunningSandbox, tmp_path: Path, audctl: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> Shop:
-    folder = tmp_path / "project"
-    shutil.copytree(SHOP, folder)
-    settings = folder / "audctl.yaml"
-    text = settings.read_text(encoding="utf-8").replace("http://127.0.0.1:8765", running.url)
+def shop(project: ProjectFolder) -> Shop:
     # Nobody can say how many people the half-made list will have; these tests are about something else.
-    text = text.replace("  defaultEnvironment", "  guards: {maxReach: null}\n  defaultEnvironment")
-    settings.write_text(text, encoding="utf-8")
-    monkeypatch.setattr(SystemClock, "sleep", lambda _self, _seconds: None)
-    return Shop(folder, running.url, audctl)
+    project.replace(
+        "audctl.yaml", "  defaultEnvironment", "  guards: {maxReach: null}\n  defaultEnvironment"
+    )
+    return Shop(project)
 
 
 def addresses(found: list[dict[str, Any]]) -> set[str]:
