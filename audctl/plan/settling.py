@@ -120,14 +120,14 @@ class Chain:
                     entry,
                     moved,
                     (Stage("audience", moved.begun + ONBOARDED),),
-                    "people sent for it count within 48 hours",
+                    "people sent for it come to count",
                 )
             case "aam.segment" if entry.fields.get("status") != "paused":
                 return _settling(
                     entry,
                     moved,
                     (Stage("segment", moved.ready + POPULATION),),
-                    "its population is counted anew within 24 hours",
+                    "its population is counted anew",
                 )
             case "campaign.sharedList":
                 return self._imported(entry, moved)
@@ -138,7 +138,6 @@ class Chain:
     def _imported(self, entry: LedgerEntry, moved: Readiness) -> Settling:
         slow = self.comes_from_analytics(entry.address)
         segment = max(moved.ready, moved.begun + FROM_ANALYTICS) if slow else moved.ready
-        within = IMPORT_FROM_ANALYTICS if slow else IMPORT
         return _settling(
             entry,
             moved,
@@ -147,7 +146,7 @@ class Chain:
                 Stage("outbound", segment + OUTBOUND),
                 Stage("import", segment + IMPORT),
             ),
-            f"the list is filled anew within {within // HOURLY} hours",
+            "the list is filled anew",
             earliest=moved.begun + IMPORT if slow else moved.ready + OUTBOUND,
         )
 
@@ -206,7 +205,7 @@ def _exported(entry: LedgerEntry, moved: Readiness) -> Settling | None:
         entry,
         moved,
         (Stage("workflow", run), Stage("sent", sent), Stage("audience", sent + ONBOARDED)),
-        "people it sends count 48 hours after its next run",
+        "people of its next run come to count",
         earliest=moved.begun + ONBOARDED,
     )
 
