@@ -27,6 +27,7 @@ from audctl.plan.bindings.timing import (
     judge_export,
     judge_import,
     of_feed,
+    runs_by_hand,
 )
 from audctl.plan.selection import Place, Scope
 from audctl.plan.settling import Chain
@@ -192,7 +193,7 @@ class _Judge:
         own = [resource.address.of(each) for each in _PARTS[direction]]
         troubles = self.definitions.troubles(own)
         ends = self.bindings.ends(resource)
-        by_hand = isinstance(spec, ExportBindingSpec) and not spec.schedule
+        by_hand = direction is Direction.EXPORT and runs_by_hand(self._schedule(resource))
         workflows = self._workflows(resource, spec)
         return BindingStatus(
             address=resource.address,
@@ -243,14 +244,16 @@ class _Judge:
         if isinstance(spec, ImportBindingSpec):
             return self._imported(resource, spec, runs[0])
         assert isinstance(spec, ExportBindingSpec)
-        live = self.bindings.workflow(resource)
         arrival = Arrival(
             now=self.facts.now,
             settling=self._settling(resource.address.of("campaign.workflow")),
             still="paused by its manifest" if spec.paused else "",
         )
-        schedule = str(live.fields.get("schedule") or "") if live is not None else ""
-        return judge_export(arrival, *runs, schedule=schedule)
+        return judge_export(arrival, *runs, schedule=self._schedule(resource))
+
+    def _schedule(self, resource: Resource) -> str:
+        live = self.bindings.workflow(resource)
+        return str(live.fields.get("schedule") or "") if live is not None else ""
 
     def _imported(self, resource: Resource, spec: ImportBindingSpec, run: WorkflowRun) -> Judged:
         shared = resource.address.of("campaign.sharedList")

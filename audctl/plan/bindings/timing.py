@@ -77,12 +77,13 @@ def judge_export(
     limit = spacing * MISSED_RUNS if spacing is not None else None
     ran = own.processed_at if not own.failed else None
     judged = Judged(freshness=Freshness.OK, synchronised_at=ran, limit=limit)
+    by_hand = runs_by_hand(schedule)
     # A workflow that runs by hand has ended when it has run: only a failure stops it.
-    needed = (own, sender) if spacing is not None or own.failed else (sender,)
+    needed = (sender,) if by_hand and not own.failed else (own, sender)
     if stopped := _standing_still(arrival, needed):
         return replace(judged, freshness=stopped[0], why=stopped[1])
     if ran is None:
-        why = "never ran" if spacing is not None else "runs when somebody starts it"
+        why = "runs when somebody starts it" if by_hand else "never ran"
         return _awaited(judged, arrival, why)
     begun = arrival.settling.begun if arrival.settling is not None else None
     if begun is not None and ran < begun:
@@ -107,6 +108,11 @@ def _sent(judged: Judged, arrival: Arrival, sender: WorkflowRun, counts: datetim
         why = "sent; counts after 48 hours"
         return replace(judged, freshness=Freshness.PENDING, why=why, latest=counts)
     return _aged(judged, arrival.now, ran, failed=False)
+
+
+def runs_by_hand(schedule: str) -> bool:
+    """Whether a workflow has no schedule; one that nobody can read is a schedule all the same."""
+    return schedule in {"", "manual"}
 
 
 def default_limit(*, from_analytics: bool) -> timedelta:

@@ -169,6 +169,14 @@ def test_a_workflow_that_runs_by_hand_has_no_limit_and_may_have_ended(
     assert (judged.freshness, judged.why, judged.limit) == (expected, why, None)
 
 
+def test_a_schedule_that_nobody_can_read_is_one_all_the_same() -> None:
+    stands = run(-900, "mine", going=False)
+    sender = run(0, "exportSharedAudience")
+    arrival = Arrival(now=NOON, settling=None)
+    judged = judge_export(arrival, stands, sender, schedule="custom: m_iDayMode=9")
+    assert (judged.freshness, judged.why) == (OVERDUE, "mine does not run")
+
+
 PAIRED = frozenset({"1", "2"})
 
 
