@@ -7,9 +7,7 @@ It is written whatever a look came to: one that failed as a whole leaves no old 
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from audctl.cli.report_files import replace_file
 from audctl.errors import AudctlError, UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from audctl.operations import Context
 
 READABLE = 0o644
+"""Whatever the umask: cron's is often strict, and then no exporter could read it."""
 
 PrometheusOption = Annotated[
     Path | None,
@@ -50,7 +50,7 @@ class MetricsFile:
         """Write what a look showed."""
         from audctl.render.prometheus import metrics
 
-        replace_file(self.path, metrics(report))
+        replace_file(self.path, metrics(report), READABLE)
 
     def write_failure(self) -> None:
         """Write that a look failed, if it is known whose."""
@@ -58,7 +58,8 @@ class MetricsFile:
 
         if self.project:
             at = datetime.now(UTC).timestamp()
-            replace_file(self.path, metrics_of_failure(self.project, self.environment, at))
+            content = metrics_of_failure(self.project, self.environment, at)
+            replace_file(self.path, content, READABLE)
 
 
 @contextmanager
@@ -83,23 +84,6 @@ def metrics_file(
             file.write_failure()
         except OSError as failure:
             raise error from failure
-        raise
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, readable by everybody on the machine."""
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, READABLE)
-        with os.fdopen(descriptor, "wb") as file:
-            # Whatever the umask: cron's is often strict, and then no exporter could read it.
-            os.fchmod(file.fileno(), READABLE)
-            file.write(content)
-        temporary.replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         raise
 
 

@@ -111,11 +111,18 @@ def write_file(path: Path, text: str) -> None:
     if path.exists() and not path.is_file():
         path.write_bytes(content)
         return
+    replace_file(path, content)
+
+
+def replace_file(path: Path, content: bytes, mode: int | None = None) -> None:
+    """Write a file whole or not at all; with ``mode`` its rights are these, whatever the process's umask."""
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with os.fdopen(descriptor, "wb") as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             file.write(content)
         temporary.replace(target)
     except BaseException:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from audctl.model.report import DriftKind, DriftResult
@@ -12,6 +11,7 @@ from audctl.render.to_terminal.words import (
     counted,
     label,
     moment,
+    only_a_part,
     place,
     value,
     who_and_when,
@@ -48,10 +48,7 @@ def drift(report: DriftReport, paint: Paint) -> Iterator[str]:
 
 
 def _partial(report: DriftReport) -> str:
-    chosen = [f"--only {shlex.quote(each)}" for each in report.selection.only]
-    chosen += [f"--exclude {shlex.quote(each)}" for each in report.selection.exclude]
-    left = counted(report.left_out, "object")
-    return f"Partial: {printable(' '.join(chosen))}; nothing is said about {left} outside"
+    return only_a_part(report.selection, counted(report.left_out, "object"))
 
 
 def _headline(report: DriftReport) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from audctl.model.duration import show_duration
 from audctl.model.effect import shown_count
 from audctl.model.status import Definition, Direction, Freshness
 from audctl.render.printable import printable
-from audctl.render.to_terminal.words import between, counted, to_the_minute
+from audctl.render.to_terminal.words import between, counted, only_a_part, to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -83,10 +82,7 @@ def look_failed(why: str) -> str:
 
 def partial(report: StatusReport) -> str:
     """Return what was selected, and how many bindings that leaves out."""
-    chosen = [f"--only {shlex.quote(each)}" for each in report.selection.only]
-    chosen += [f"--exclude {shlex.quote(each)}" for each in report.selection.exclude]
-    left = counted(report.left_out, "binding")
-    return f"Partial: {printable(' '.join(chosen))}; nothing is said about {left} outside"
+    return only_a_part(report.selection, counted(report.left_out, "binding"))
 
 
 def headline(report: StatusReport) -> str:

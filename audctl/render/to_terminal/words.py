@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from audctl.render.printable import printable, quoted
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from audctl.model.selection import Selection
     from audctl.model.span import Span
     from audctl.model.value import Plain, Unknown
     from audctl.render.paint import Paint
@@ -68,6 +70,13 @@ def place(span: Span | None, paint: Paint) -> str:
 def counted(number: int, noun: str, plural: str = "") -> str:
     """Return ``1 object``, ``2 objects``."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def only_a_part(selection: Selection, outside: str) -> str:
+    """Return the line that says what was selected, and of how much nothing is said."""
+    chosen = [f"--only {shlex.quote(each)}" for each in selection.only]
+    chosen += [f"--exclude {shlex.quote(each)}" for each in selection.exclude]
+    return f"Partial: {printable(' '.join(chosen))}; nothing is said about {outside} outside"
 
 
 def label(text: str) -> str:
