@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audctl.cli.report_files import replace_file
-from audctl.errors import AudctlError, UsageError
+from audctl.errors import AudctlError, InterruptedRun, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,10 @@ class MetricsFile:
         """Write what a look showed."""
         from audctl.render.prometheus import metrics
 
-        replace_file(self.path, metrics(report), READABLE)
+        try:
+            replace_file(self.path, metrics(report), READABLE)
+        except OSError as error:
+            raise AudctlError(f"--prometheus {self.path}: {error.strerror or error}") from error
 
     def write_failure(self) -> None:
         """Write that a look failed, if it is known whose."""
@@ -79,6 +82,8 @@ def metrics_file(
 
     try:
         yield replace(context, located=located), file
+    except (InterruptedRun, UsageError):
+        raise  # nothing failed to be read: what the last look showed still holds
     except AudctlError as error:
         try:
             file.write_failure()

@@ -145,9 +145,12 @@ def test_a_real_process_sees_the_time_of_the_live_system_pass(applied: ProjectFo
 
 
 def test_a_signal_ends_the_wait_and_says_what_was_waited_for(applied: ProjectFolder) -> None:
-    with start(applied) as process:
+    file = applied.folder / "audctl.prom"
+    with start(applied, "--prometheus", str(file)) as process:
         until_it_waits(process)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "stopped waiting: 1 of 1 binding(s) are not consistent yet" in err
+    # What the last look showed still holds.
+    assert metrics(file)["audctl_status_up"] == 1
