@@ -79,7 +79,8 @@ class _Walk:
             if before == (self.seen, len(self.findings)):
                 self._problem(
                     span, "AUD1010", f'no manifests in folder "{folder}"',
-                    "manifests are files ending in .yaml or .yml; to let go of everything on purpose: "
+                    "manifests are files ending in .yaml or .yml, and audctl import writes them for what is live; "
+                    "to let go of everything on purpose: "
                     f"plan --allow emptyProject:{self.project}",
                 )  # fmt: skip
 

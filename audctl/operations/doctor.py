@@ -24,7 +24,7 @@ def doctor(context: Context) -> DoctorReport:
     """Run every check; one that depends on a failed one is reported as not looked at."""
     from audctl.operations.survey import survey_project  # noqa: PLC0415 - not for validate
 
-    with survey_project(context) as surveyor:
+    with survey_project(context, may_be_empty=True) as surveyor:
         return DoctorReport(checks=tuple(_checks(surveyor)))
 
 

@@ -109,16 +109,17 @@ def survey_project(
     *,
     writes: bool = False,
     measures: bool = False,
+    may_be_empty: bool = False,
 ) -> Iterator[Surveyor]:
     """Load, connect, and give a surveyor; raises FindingsError before any call when manifests cannot be used.
 
     Folders without a manifest are an error, more likely a wrong path or a bad checkout than a decision; unless
-    ``options`` let go of everything. Whether they name this project is judged with the plan. With ``writes`` the
-    ledger's store works on after a stop.
+    ``options`` let go of everything, or ``may_be_empty``: a look that compares nothing with them. Whether options name
+    this project is judged with the plan. With ``writes`` the ledger's store works on after a stop.
     """
     allowed = options.allowed if options is not None else ()
     lets_go = any(each.startswith(f"{EMPTY_PROJECT}:") for each in allowed)
-    loaded = load(context, may_be_empty=lets_go)
+    loaded = load(context, may_be_empty=lets_go or may_be_empty)
     desired = loaded.desired()
     with connect(
         loaded.project,

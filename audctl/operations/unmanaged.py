@@ -14,7 +14,7 @@ def unmanaged(context: Context) -> UnmanagedReport:
     from audctl.operations.survey import survey_project  # noqa: PLC0415 - not for validate
     from audctl.plan.unmanaged import list_unmanaged  # noqa: PLC0415
 
-    with survey_project(context) as surveyor:
+    with survey_project(context, may_be_empty=True) as surveyor:
         survey = surveyor.look()
         owners = surveyor.connection.store.owners()
         return list_unmanaged(survey.live, survey.ledger, survey.desired, owners=owners)

@@ -26,7 +26,7 @@ from audctl.settings import read_settings
 
 if TYPE_CHECKING:
     from audctl.sandbox.server import RunningSandbox
-    from tests.cli.conftest import CommandLine
+    from tests.cli.conftest import CommandLine, ProjectFolder
 
 SHOP = Path(__file__).parent / "projects" / "shop"
 
@@ -284,3 +284,17 @@ def test_an_interrupt_ends_a_plan_that_waits_to_read(
     # Another call may have begun to wait in the meantime, and says so.
     assert any(line.startswith("stopping") for line in stderr.splitlines())
     assert "error: stopped while" in stderr
+
+
+def test_a_project_without_manifests_can_be_looked_at_before_its_first(
+    project: ProjectFolder,
+) -> None:
+    for each in ("cart.yaml", "web.yaml"):
+        (project.folder / each).unlink()
+    ran = project.run("doctor")
+    assert ran.stderr == ""
+    assert ran.stdout.startswith("ok    Audience Manager: sign-in")
+    ran = project.run("unmanaged")
+    assert (ran.code, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("Unmanaged: 2")
+    assert project.run("plan").code == 1
