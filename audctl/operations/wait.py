@@ -146,5 +146,5 @@ class _Waiting:
             waiting = len(self.report.waiting) if self.report is not None else 0
             total = len(self.report.bindings) if self.report is not None else 0
             raise InterruptedRun(
-                f"stopped waiting: {waiting} of {total} binding(s) are not consistent yet"
+                f"stopped waiting: {waiting} of {total} bindings not consistent yet"
             ) from error

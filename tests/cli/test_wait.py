@@ -151,6 +151,6 @@ def test_a_signal_ends_the_wait_and_says_what_was_waited_for(applied: ProjectFol
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "stopped waiting: 1 of 1 binding(s) are not consistent yet" in err
+    assert "stopped waiting: 1 of 1 bindings not consistent yet" in err
     # What the last look showed still holds.
     assert metrics(file)["audctl_status_up"] == 1
