@@ -5,6 +5,8 @@ VENV    ?= .venv
 PYTHON  ?=
 WORKERS ?= 2
 N       ?= 1000 10000
+ROWS    ?= 500000
+ENGINES ?= duckdb
 
 BIN   := $(VENV)/bin
 RUNS  := $(VENV)/.runs
@@ -13,7 +15,7 @@ PIP    = $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-chec
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: kill-matrix fault-matrix help setup demo test test-sdk fmt fmt-check lint types imports check bench bench-scale wheel-check lock clean
+.PHONY: kill-matrix fault-matrix help setup demo test test-sdk fmt fmt-check lint types imports check bench bench-scale bench-exchange wheel-check lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -81,6 +83,9 @@ bench: setup ## Measure start-up, validate and plan beside peers; N="1000 50000"
 
 bench-scale: setup ## Measure a full account at parts of its size; F="0.01 0.1 1" sets them, L=campaign the ledger
 	@$(BIN)/python -m tests.bench.scale $(F) $(addprefix --ledger ,$(L))
+
+bench-exchange: setup ## Measure imports and exports of members beside other engines; ROWS=5000000 sets the size
+	@$(BIN)/python -m tests.bench.exchange --rows $(ROWS) --engines "$(ENGINES)"
 
 # Needs `uv`. No index address is written, so the lock works with any index that has these files.
 LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet

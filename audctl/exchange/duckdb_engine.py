@@ -21,7 +21,7 @@ from audctl.exchange.sql_text import identifier, literal
 from audctl.model.exchange import WrittenFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from duckdb import DuckDBPyConnection
 
@@ -31,6 +31,10 @@ SHARE_OF_LIMIT = 0.8
 LEAST_MEMORY = 128 * 1024 * 1024
 """Bytes; with less there is no room for the blocks of a single join."""
 
+_INTEGERS = frozenset(
+    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
+)
+"""Types whose values all fit into the one that integers are read as."""
 _CONTROL = f"chr({SEPARATOR[0]})"
 
 
@@ -92,14 +96,23 @@ class DuckDbEngine:
         """Return the rows of a query."""
         return list(self._run(select).fetchall())
 
-    def columns(self, table: TableFile) -> Sequence[str]:
-        """Return the names of a table's columns."""
-        return [name for name, _ in self._columns(table)]
+    def columns(self, table: TableFile) -> Mapping[str, bool]:
+        """Return the names of a table's columns, and whether each holds integers."""
+        rows = self._run(f"DESCRIBE SELECT * FROM {self._relation(table)}").fetchall()
+        return {str(row[0]): str(row[1]) in _INTEGERS for row in rows}
 
-    def read_table(self, name: str, table: TableFile, columns: Mapping[str, str]) -> None:
-        """Make a relation of some of a table's columns, as text."""
+    def read_table(
+        self,
+        name: str,
+        table: TableFile,
+        columns: Mapping[str, str],
+        integers: Collection[str] = (),
+    ) -> None:
+        """Make a relation of some of a table's columns."""
         wanted = ", ".join(
-            f"CAST({identifier(column)} AS VARCHAR) AS {identifier(new)}"
+            f"CAST({identifier(column)} AS BIGINT) AS {identifier(new)}"
+            if new in integers
+            else f"nullif(CAST({identifier(column)} AS VARCHAR), '') AS {identifier(new)}"
             for new, column in columns.items()
         )
         self.define(name, f"SELECT {wanted} FROM {self._relation(table)}")
@@ -128,7 +141,7 @@ class DuckDbEngine:
             " escape = '', comment = '', auto_detect = false, strict_mode = false,"
             f" max_line_size = {2 * LONGEST_LINE})"
         )
-        view = f"SELECT {batch.number} AS batch, line FROM {source}"
+        view = f"SELECT {batch.number} AS batch, coalesce(line, '') AS line FROM {source}"
         with fed(paths, safe_lines(batch.files, store, progress.heard)):
             self._run(f"CREATE OR REPLACE TEMP VIEW line_in AS {view}")
             self._run(f"INSERT INTO {name} {select}")
@@ -169,10 +182,6 @@ class DuckDbEngine:
     def _pipe(self) -> Path:
         self._pipes += 1
         return self._folder / f"pipe{self._pipes}"
-
-    def _columns(self, table: TableFile) -> list[tuple[str, str]]:
-        rows = self._run(f"DESCRIBE SELECT * FROM {self._relation(table)}").fetchall()
-        return [(str(row[0]), str(row[1])) for row in rows]
 
     def _relation(self, table: TableFile) -> str:
         listed = ", ".join(literal(str(each)) for each in table.paths)

@@ -10,9 +10,10 @@ from audctl.exchange.faults import fault, warning
 from audctl.exchange.file_names import VISITOR_IDS, Mode, ids_name, traits_name
 from audctl.exchange.folder_store import FolderStore
 from audctl.exchange.job import IdKind, MembersForm
-from audctl.exchange.people import read_members, read_people
+from audctl.exchange.people import read_people
 from audctl.exchange.ports import LineBatch, LineFile, RowTarget, StoredFile
 from audctl.exchange.result import listed_files, read_manifest
+from audctl.exchange.sql_text import STRANGER
 from audctl.exchange.tallies import balanced, number
 from audctl.model.exchange import ExportBucket, ExportOutcome, Tally
 
@@ -35,13 +36,17 @@ def run_export(
     began = clock.monotonic()
     item, removal = _items(job)
     told.advanced("matching people", 0, None)
-    read_members(job.members, job.space, job.people, engine, told)
+    checks = read_people(job.space, job.people, engine, told, members=job.members)
     engine.create("person", export_sql.PERSON)
-    checks = read_people(job.space, job.people, engine, told)
-    engine.create("person_id", export_sql.person_id(job.space, checks_recipients=checks))
+    engine.create("id_pair", export_sql.id_pair(job.space))
+    if checks:
+        engine.create("stranger", STRANGER)
+    engine.define("person_id", export_sql.PERSON_ID if checks else export_sql.ALL_ID)
     engine.create("person_sent", export_sql.PERSON_SENT)
     engine.create("person_left", export_sql.PERSON_LEFT)
-    engine.create("complement", export_sql.complement(checks_recipients=checks))
+    engine.create(
+        "complement", export_sql.complement(knows_recipients=job.people.recipients is not None)
+    )
     engine.create("export_id", export_sql.EXPORT_ID)
     tally = _tally(engine)
     ((ids,),) = engine.fetch(export_sql.ID_COUNT)
@@ -113,7 +118,7 @@ def _pair(job: ExportJob, engine: Engine) -> int:
     """Find the visitor ids of declared ones; gives how many pairs there are."""
     if job.space.kind is IdKind.VISITOR or not job.pairs_ids or job.people.tracking is None:
         return 0
-    engine.create("id_pair", export_sql.id_pairs(replace(job.space, kind=IdKind.VISITOR)))
+    engine.create("visitor_pair", export_sql.visitor_pairs(replace(job.space, kind=IdKind.VISITOR)))
     ((pairs,),) = engine.fetch(export_sql.PAIR_COUNT)
     return number(pairs)
 

@@ -9,12 +9,16 @@ pattern            one row per distinct tail, apart  is_initial, tail, row_count
                                                      (people share few combinations of segments)
 pattern_effect     as pattern                        effect: 1 adds to the audience, -1 takes out, 0 neither
 audience_id        one row per distinct id that any  id; adds, removes: how many lines do so; is_in: whether it is in
-                   line adds or takes out            the audience at the end; is_right: whether it looks like an id
+                   line adds or takes out            the audience at the end
 id_holder          one row per id and recipient, or  id: hashed where the data source says so; recipient_id
                    more of the same
 opted_out          one row per recipient             recipient_id
-id_match           one row per row of id_holder      id, recipient_id, is_out: whether the recipient has opted out
-                   whose id is in the audience       (audience_id is unique by id, so no row comes twice through it)
+id_pair            one row per id of the audience    id; recipient_id: null when nobody is known by the id; is_out:
+                   and row of id_holder with it      whether the recipient has opted out (audience_id is unique by
+                                                     id, so no row of id_holder comes twice)
+stranger           one row per recipient of id_pair  recipient_id
+                   who is none any more; mostly none
+id_match           as id_pair                        the same, with strangers as nobody
 =================  ================================  ==============================================================
 
 Within one transfer, which names a person once, an addition wins over a removal of the same id. Nothing here depends on
@@ -35,10 +39,16 @@ AUDIENCE_ROW = """
 SELECT batch, substr(line, 1, blank - 1) AS id, substr(line, blank) AS tail
 FROM (
     SELECT batch, line, nullif(strpos(line, ' '), 0) AS blank
-    FROM (SELECT batch, rtrim(replace(line, chr(9), ' ')) AS line FROM line_in) AS clean
+    FROM (
+        SELECT batch, CASE
+            WHEN strpos(line, chr(9)) > 0 OR line LIKE '% ' THEN rtrim(replace(line, chr(9), ' ')) ELSE line
+        END AS line
+        FROM line_in
+    ) AS clean
 ) AS found
 """
-"""Null on both where there is no blank; a blank in the first place leaves an empty id."""
+"""Null on both where there is no blank; a blank in the first place leaves an empty id. Few lines need cleaning, and
+making every one anew would cost as much as reading it."""
 
 PATTERN = """
 SELECT
@@ -89,15 +99,13 @@ def _lists(column: str, value: str) -> str:
     return f"strpos(',' || {column} || ',', {literal(f',{value},')}) > 0"
 
 
-def audience_id(space: IdSpace) -> str:
-    """Return every id that a line of the audience names, with what became of it."""
-    return f"""
-SELECT id, adds, removes, last_change % 2 = 1 AS is_in, {looks_right("id", space)} AS is_right
+AUDIENCE_ID = """
+SELECT id, row_count - removes AS adds, removes, last_change % 2 = 1 AS is_in
 FROM (
     SELECT
         r.id,
-        sum(CASE WHEN p.effect = 1 THEN 1 ELSE 0 END) AS adds,
-        sum(CASE WHEN p.effect = -1 THEN 1 ELSE 0 END) AS removes,
+        count(*) AS row_count,
+        count(CASE WHEN p.effect = -1 THEN 1 END) AS removes,
         max(2 * r.batch + CASE WHEN p.effect = 1 THEN 1 ELSE 0 END) AS last_change
     FROM audience_row AS r
     JOIN pattern_effect AS p ON r.tail = p.tail AND (r.batch = 0) = p.is_initial
@@ -106,14 +114,23 @@ FROM (
 ) AS changed
 """
 
+ID_PAIR = """
+SELECT a.id, h.recipient_id, o.recipient_id IS NOT NULL AS is_out
+FROM audience_id AS a
+LEFT JOIN id_holder AS h ON h.id = a.id
+LEFT JOIN opted_out AS o ON o.recipient_id = h.recipient_id
+WHERE a.is_in
+"""
 
-def id_match(*, checks_recipients: bool) -> str:
-    """Return whom the ids of the audience stand for; ``checks_recipients``: only those who still are recipients."""
-    return f"{match_of('audience_id', checks_recipients=checks_recipients)} AND a.is_in"
+ALL_MATCH = "SELECT id, recipient_id, is_out FROM id_pair"
+ID_MATCH = """
+SELECT p.id, CASE WHEN s.recipient_id IS NULL THEN p.recipient_id END AS recipient_id, p.is_out
+FROM id_pair AS p LEFT JOIN stranger AS s ON s.recipient_id = p.recipient_id
+"""
 
 
 def match_of(ids: str, *, checks_recipients: bool) -> str:
-    """Return whom the ids of a table ``(id, is_right)`` stand for, each of them once in it."""
+    """Return whom the ids of a table ``(id, is_right)`` stand for, each of them once in it: for a preview."""
     known = "JOIN recipients AS k ON k.recipient_id = h.recipient_id" if checks_recipients else ""
     return f"""
 SELECT a.id, h.recipient_id, o.recipient_id IS NOT NULL AS is_out
@@ -137,22 +154,38 @@ WITHOUT_ID = "SELECT count(*) FROM audience_row WHERE id IS NULL OR id = ''"
 BY_ID = """
 SELECT
     sum(removes) + sum(CASE WHEN is_in THEN 0 ELSE adds END),
-    sum(CASE WHEN is_in AND NOT is_right THEN adds ELSE 0 END),
-    sum(CASE WHEN is_in AND is_right THEN adds - 1 ELSE 0 END),
-    sum(CASE WHEN is_in AND is_right THEN 1 ELSE 0 END)
+    sum(CASE WHEN is_in THEN adds - 1 ELSE 0 END)
 FROM audience_id
 """
-"""Removed, of a wrong kind, repeated; and the ids that are left to be matched."""
+"""Lines that remove or are undone, and lines that repeat."""
 
-BY_MATCH = """
-SELECT sum(CASE WHEN is_out THEN 1 ELSE 0 END), sum(CASE WHEN is_out THEN 0 ELSE 1 END)
-FROM (SELECT id, min(is_out) AS is_out FROM id_match GROUP BY id) AS matched
+
+def by_match(space: IdSpace) -> str:
+    """Return the ids that are matched, opted out, of another space, and unknown.
+
+    Only ids that nobody is known by are looked at: any other is one, whatever it looks like.
+    """
+    return f"""
+SELECT
+    count(CASE WHEN known > gone THEN 1 END),
+    count(CASE WHEN known > 0 AND known = gone THEN 1 END),
+    count(CASE WHEN known = 0 THEN CASE WHEN {looks_right("id", space)} THEN NULL ELSE 1 END END),
+    count(CASE WHEN known = 0 THEN CASE WHEN {looks_right("id", space)} THEN 1 END END)
+FROM (
+    SELECT id, count(recipient_id) AS known,
+        count(CASE WHEN is_out AND recipient_id IS NOT NULL THEN 1 END) AS gone
+    FROM id_match GROUP BY id
+) AS matched
 """
-"""Ids of which everybody has opted out, and the others."""
 
-MEMBERS = "SELECT DISTINCT recipient_id FROM id_match WHERE NOT is_out"
+
+MEMBERS = """
+SELECT DISTINCT recipient_id FROM id_match WHERE NOT is_out AND recipient_id IS NOT NULL
+"""
 MEMBER_COUNT = "SELECT count(*) FROM member"
-MEMBERS_IN_ORDER = "SELECT recipient_id FROM member ORDER BY length(recipient_id), recipient_id"
+MEMBERS_IN_ORDER = """
+SELECT recipient_id FROM member ORDER BY length(CAST(recipient_id AS VARCHAR)), recipient_id
+"""
 """Numbers in their order, without reading texts as numbers."""
 
 BUCKETS = tuple(each.value for each in ImportBucket)

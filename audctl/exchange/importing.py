@@ -11,6 +11,7 @@ from audctl.exchange.faults import fault, warning
 from audctl.exchange.job import MembersForm, SegmentValue, Separator
 from audctl.exchange.people import read_people
 from audctl.exchange.ports import LineBatch, RowTarget
+from audctl.exchange.sql_text import STRANGER
 from audctl.exchange.tallies import balanced, number
 from audctl.exchange.transfers import find_chain
 from audctl.model.exchange import ImportBucket, ImportOutcome, ReadTransfer, Tally
@@ -39,10 +40,13 @@ def run_import(
     chain, counted, findings = audience.chain, audience.counted, audience.findings
     told.advanced("matching people", 0, None)
     checks = read_people(job.space, job.people, engine, told)
-    engine.create("id_match", import_sql.id_match(checks_recipients=checks))
+    engine.create("id_pair", import_sql.ID_PAIR)
+    if checks:
+        engine.create("stranger", STRANGER)
+    engine.define("id_match", import_sql.ID_MATCH if checks else import_sql.ALL_MATCH)
     engine.create("member", import_sql.MEMBERS)
     ((members,),) = engine.fetch(import_sql.MEMBER_COUNT)
-    tally = _tally(engine, sum(counted.values()))
+    tally = _tally(job, engine, sum(counted.values()))
     files: tuple[WrittenFile, ...] = ()
     if result is not None:
         told.advanced("writing members", number(members), None)
@@ -100,7 +104,7 @@ def read_audience(job: ImportJob, engine: Engine, told: Told) -> Audience:
     value = _value(job, engine, findings)
     engine.create("pattern_effect", import_sql.pattern_effect(value, blanks))
     told.advanced("putting the audience together", 0, None)
-    engine.create("audience_id", import_sql.audience_id(job.space))
+    engine.create("audience_id", import_sql.AUDIENCE_ID)
     return Audience(chain=chain, counted=counted, findings=tuple(findings))
 
 
@@ -180,21 +184,20 @@ def _value(job: ImportJob, engine: Engine, findings: list[Finding]) -> str:
     return value
 
 
-def _tally(engine: Engine, rows: int) -> Tally:
+def _tally(job: ImportJob, engine: Engine, rows: int) -> Tally:
     ((without_id,),) = engine.fetch(import_sql.WITHOUT_ID)
     ((malformed, elsewhere),) = engine.fetch(import_sql.BY_PATTERN)
-    ((removed, wrong, repeated, asked),) = engine.fetch(import_sql.BY_ID)
-    ((out, matched),) = engine.fetch(import_sql.BY_MATCH)
-    unknown = number(asked) - number(out) - number(matched)
+    ((removed, repeated),) = engine.fetch(import_sql.BY_ID)
+    ((matched, out, wrong, unknown),) = engine.fetch(import_sql.by_match(job.space))
     counts = {
         ImportBucket.MALFORMED: number(without_id) + number(malformed),
         ImportBucket.OTHER_AUDIENCE: number(elsewhere),
         ImportBucket.REMOVED: number(removed),
-        ImportBucket.WRONG_ID_SPACE: number(wrong),
         ImportBucket.DUPLICATE: number(repeated),
-        ImportBucket.UNKNOWN_ID: unknown,
-        ImportBucket.OPTED_OUT: number(out),
         ImportBucket.MATCHED: number(matched),
+        ImportBucket.OPTED_OUT: number(out),
+        ImportBucket.WRONG_ID_SPACE: number(wrong),
+        ImportBucket.UNKNOWN_ID: number(unknown),
     }
     tally = Tally(rows=rows, buckets={each.value: counts[each] for each in ImportBucket})
     return balanced(tally)

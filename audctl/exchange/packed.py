@@ -6,7 +6,7 @@ ever held whole.
 
 What comes out of a file is made safe for a reader of lines: one line is one row, whatever is in it. A line that is not
 UTF-8, has a NUL or a bare carriage return in it, or is longer than any real one becomes ``!``, which nothing takes for
-a member; so does an empty line. A byte order mark at the front goes, and so do carriage returns at the ends of lines.
+a member. A byte order mark at the front goes, and so do carriage returns at the ends of lines.
 """
 
 from __future__ import annotations
@@ -139,8 +139,6 @@ def _is_plain(block: bytes) -> bool:
         b"\r" not in block
         and b"\0" not in block
         and SEPARATOR not in block
-        and b"\n\n" not in block
-        and not block.startswith(b"\n")
         and _is_text(block)
         and _has_no_long_line(block)
     )
@@ -165,7 +163,7 @@ def _is_text(data: bytes) -> bool:
 
 def _is_line(line: bytes) -> bool:
     return (
-        0 < len(line) <= LONGEST_LINE
+        len(line) <= LONGEST_LINE
         and b"\r" not in line
         and b"\0" not in line
         and SEPARATOR not in line

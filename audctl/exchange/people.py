@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from audctl.exchange import tables
@@ -11,85 +11,83 @@ from audctl.exchange.job import Hashing, IdKind
 from audctl.exchange.sql_text import id_holder, opted_out
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from audctl.exchange.job import IdSpace, People
     from audctl.exchange.ports import Engine, TableFile, TableSource, Told
 
 
-def read_people(space: IdSpace, people: People, engine: Engine, told: Told) -> bool:
-    """Make the relations ``id_holder`` and ``opted_out``, and ``recipients`` and ``tracking`` where they are given.
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A table that is read, and what of it."""
 
-    Returns whether recipients are given, so that people who are none any more can be left out.
+    name: str
+    """Of the relation."""
+    words: str
+    """For messages."""
+    source: TableSource
+    roles: Mapping[str, str]
+    """By the name under which a column is wanted."""
+    optional: Sequence[str] = ()
+
+
+def read_people(
+    space: IdSpace,
+    people: People,
+    engine: Engine,
+    told: Told,
+    *,
+    members: TableSource | None = None,
+) -> bool:
+    """Make the relations ``id_holder`` and ``opted_out``, and those of the tables that are given.
+
+    Returns whether the ids have to be compared with recipients, since they come from elsewhere.
     """
-    flagged = is_hashed = False
-    if people.recipients is not None:
-        wanted = {"recipient_id": tables.RECIPIENT_ID}
-        if space.kind is IdKind.DECLARED:
-            wanted["key"] = tables.KEY
-        if people.honours_flag:
-            wanted["opted_out"] = tables.FLAG
-        optional = () if tables.FLAG in people.columns else ("opted_out",)
-        found, table = _read(
-            "recipients", people.recipients, wanted, space, people, engine, told, optional
+    read: list[tuple[_Wanted, TableFile, Mapping[str, str]]] = []
+    for wanted in _wanted(space, people, members):
+        table = wanted.source.fetch(engine.spool(), tuple(wanted.roles.values()), told)
+        found = tables.find_columns(
+            list(engine.columns(table)),
+            wanted.roles,
+            table=wanted.words,
+            named=people.columns,
+            key=space.key,
+            optional=wanted.optional,
         )
-        flagged, is_hashed = "opted_out" in found, table.is_hashed
+        read.append((wanted, table, found))
+    # Numbers join faster than texts; but 7 and 007 must not become one where any table tells them apart.
+    numbers = all(engine.columns(table)[found["recipient_id"]] for _, table, found in read)
+    for wanted, table, found in read:
+        engine.read_table(wanted.name, table, found, ("recipient_id",) if numbers else ())
+    is_hashed = any(each.name == "recipients" and table.is_hashed for each, table, _ in read)
+    stored = replace(space, hashing=Hashing.NONE) if is_hashed else space
+    engine.define("id_holder", id_holder(stored))
+    flagged = any("opted_out" in found for _, _, found in read)
+    engine.create("opted_out", opted_out(flagged=flagged, listed=people.opt_outs is not None))
+    return space.kind is IdKind.VISITOR and people.recipients is not None
+
+
+def _wanted(space: IdSpace, people: People, members: TableSource | None) -> Iterator[_Wanted]:
+    if people.recipients is not None:
+        roles = {"recipient_id": tables.RECIPIENT_ID}
+        if space.kind is IdKind.DECLARED:
+            roles["key"] = tables.KEY
+        if people.honours_flag:
+            roles["opted_out"] = tables.FLAG
+        optional = () if tables.FLAG in people.columns else ("opted_out",)
+        yield _Wanted("recipients", "recipients", people.recipients, roles, optional)
     elif space.kind is IdKind.DECLARED:
         raise fault(
             "AUD2704", "declared ids need the table of recipients", "give it with --recipients"
         )
     if people.tracking is not None:
-        wanted = {
-            "recipient_id": tables.TRACKED_RECIPIENT,
-            "visitor_id": tables.TRACKED_VISITOR,
-        }
-        _read("tracking", people.tracking, wanted, space, people, engine, told)
+        roles = {"recipient_id": tables.TRACKED_RECIPIENT, "visitor_id": tables.TRACKED_VISITOR}
+        yield _Wanted("tracking", "tracking logs", people.tracking, roles)
     elif space.kind is IdKind.VISITOR:
         raise fault(
             "AUD2704", "visitor ids need the table of tracking logs", "give it with --tracking"
         )
     if people.opt_outs is not None:
-        wanted = {"recipient_id": tables.OPT_OUT}
-        _read("opt_outs", people.opt_outs, wanted, space, people, engine, told)
-    stored = replace(space, hashing=Hashing.NONE) if is_hashed else space
-    engine.define("id_holder", id_holder(stored))
-    engine.create("opted_out", opted_out(flagged=flagged, listed=people.opt_outs is not None))
-    return people.recipients is not None
-
-
-def read_members(
-    members: TableSource, space: IdSpace, people: People, engine: Engine, told: Told
-) -> None:
-    """Make the relation ``members``: whom an export is about."""
-    _read("members", members, {"recipient_id": tables.MEMBER}, space, people, engine, told)
-
-
-_WORDS: Mapping[str, str] = {
-    "recipients": "recipients",
-    "tracking": "tracking logs",
-    "opt_outs": "opt-outs",
-    "members": "members",
-}
-
-
-def _read(  # noqa: PLR0913, PLR0917 - one call for each table
-    name: str,
-    source: TableSource,
-    wanted: Mapping[str, str],
-    space: IdSpace,
-    people: People,
-    engine: Engine,
-    told: Told,
-    optional: Sequence[str] = (),
-) -> tuple[Mapping[str, str], TableFile]:
-    table = source.fetch(engine.spool(), tuple(wanted.values()), told)
-    found = tables.find_columns(
-        engine.columns(table),
-        wanted,
-        table=_WORDS[name],
-        named=people.columns,
-        key=space.key,
-        optional=optional,
-    )
-    engine.read_table(name, table, found)
-    return found, table
+        yield _Wanted("opt_outs", "opt-outs", people.opt_outs, {"recipient_id": tables.OPT_OUT})
+    if members is not None:
+        yield _Wanted("members", "members", members, {"recipient_id": tables.MEMBER})

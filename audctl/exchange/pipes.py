@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import threading
@@ -67,6 +68,7 @@ class _Feed:
     def serve(self, path: Path) -> None:
         """Write blocks into a pipe until there are no more, or until nobody reads them."""
         with suppress(BrokenPipeError), path.open("wb", buffering=0) as pipe:
+            _widen(pipe)
             while (block := self._next()) is not None:
                 view = memoryview(block)
                 while view:
@@ -93,6 +95,7 @@ def drained(path: Path, target: RowTarget, folder: Path) -> Iterator[list[Writte
     def take() -> None:
         try:
             with path.open("rb", buffering=0) as pipe:
+                _widen(pipe)
                 while block := pipe.read(_BLOCK):
                     writer.write(block)
             writer.close()
@@ -114,6 +117,12 @@ def drained(path: Path, target: RowTarget, folder: Path) -> Iterator[list[Writte
         path.unlink()
     if failures:
         raise failures[0]
+
+
+def _widen(pipe: BinaryIO) -> None:
+    """Let a pipe hold a whole block: with the usual 64 KiB, both ends mostly wait for each other."""
+    with suppress(OSError, AttributeError):  # a user's limit, or a system without the call
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _BLOCK)
 
 
 def _release(path: Path, mode: int, thread: threading.Thread) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import BinaryIO
@@ -147,20 +147,28 @@ class Engine(Protocol):
     ) -> Mapping[int, int]:
         """Make a table of what a query gives over ``line_in (batch, line)``: every line of every file.
 
-        A line that is no text, or longer than any real one, comes as ``!``. Returns the lines of each batch, counted
-        while reading. Raises FindingsError when a file is not what its name or its control file says.
+        A line that is no text, or longer than any real one, comes as ``!``, an empty one as empty text. Returns the
+        lines of each batch, counted while reading. Raises FindingsError when a file is not what its name or its
+        control file says.
         """
         ...
 
-    def read_table(self, name: str, table: TableFile, columns: Mapping[str, str]) -> None:
+    def columns(self, table: TableFile) -> Mapping[str, bool]:
+        """Return the names of a table's columns, in their order, and whether each holds integers."""
+        ...
+
+    def read_table(
+        self,
+        name: str,
+        table: TableFile,
+        columns: Mapping[str, str],
+        integers: Collection[str] = (),
+    ) -> None:
         """Make the relation ``name`` of a table, with each of these columns, named by its key, under its value.
 
-        Every column comes as text, untrimmed, whatever its type in the files; integers without leading zeros.
+        Columns named in ``integers`` hold integers and stay such; all others come as text, untrimmed, an empty text as
+        null.
         """
-        ...
-
-    def columns(self, table: TableFile) -> Sequence[str]:
-        """Return the names of a table's columns."""
         ...
 
     def fetch(self, select: str) -> list[tuple[object, ...]]:

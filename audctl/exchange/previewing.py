@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from audctl.exchange.ports import Engine, Told
     from audctl.ports import Clock
 
-_IN_AUDIENCE = "SELECT id, is_right FROM audience_id WHERE is_in"
+_IN_AUDIENCE = "SELECT id FROM audience_id WHERE is_in"
+_ANYBODY = "SELECT DISTINCT id FROM audience_row WHERE id <> ''"
+"""Every id that the files name, whatever it is in."""
 _KNOWN = "SELECT count(DISTINCT id) FROM asked_match"
 _PEOPLE = "SELECT count(DISTINCT recipient_id) FROM asked_match"
 _REACHED = "SELECT count(DISTINCT recipient_id) FROM asked_match WHERE NOT is_out"
@@ -50,9 +52,9 @@ def preview_import(  # noqa: PLR0913 - by keyword
     """
     began = clock.monotonic()
     audience = read_audience(job, engine, told)
-    basis, candidates = Basis.AUDIENCE, _IN_AUDIENCE
+    basis, candidates = Basis.AUDIENCE, _judged(job.space, _IN_AUDIENCE)
     if not _count(engine, f"SELECT count(*) FROM ({_IN_AUDIENCE}) AS a"):
-        basis, candidates = Basis.DESTINATION, _anybody(job.space)
+        basis, candidates = Basis.DESTINATION, _judged(job.space, _ANYBODY)
     engine.create("candidate", candidates)
     total = _count(engine, "SELECT count(*) FROM candidate")
     right = _count(engine, "SELECT count(*) FROM candidate WHERE is_right")
@@ -131,12 +133,9 @@ def preview_export(job: ExportJob, engine: Engine, told: Told, clock: Clock) -> 
     )
 
 
-def _anybody(space: IdSpace) -> str:
-    """Return every id that the files name, whatever it is in."""
-    return f"""
-SELECT id, {looks_right("id", space)} AS is_right
-FROM (SELECT DISTINCT id FROM audience_row WHERE id <> '') AS named
-"""
+def _judged(space: IdSpace, ids: str) -> str:
+    """Return the ids that a query gives, and whether each can be one of the data source's."""
+    return f"SELECT id, {looks_right('id', space)} AS is_right FROM ({ids}) AS named"
 
 
 def _count(engine: Engine, select: str) -> int:

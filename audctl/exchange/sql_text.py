@@ -48,8 +48,17 @@ def id_holder(space: IdSpace) -> str:
 
 
 FLAGGED = f"SELECT recipient_id FROM recipients WHERE lower(opted_out) IN {_YES}"
-LISTED = "SELECT recipient_id FROM opt_outs WHERE recipient_id <> ''"
-NOBODY = "SELECT recipient_id FROM (SELECT '' AS recipient_id) AS nobody WHERE recipient_id <> ''"
+LISTED = "SELECT recipient_id FROM opt_outs WHERE recipient_id IS NOT NULL"
+NOBODY = "SELECT recipient_id FROM id_holder WHERE 1 = 0"
+
+
+STRANGER = """
+SELECT DISTINCT p.recipient_id FROM id_pair AS p
+WHERE p.recipient_id IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM recipients AS r WHERE r.recipient_id = p.recipient_id)
+"""
+"""Who is known by an id and is no recipient any more. A statement of its own: in one with the joins that make
+``id_pair``, engines begin with the two largest tables; and mostly it gives nobody."""
 
 
 def opted_out(*, flagged: bool, listed: bool) -> str:

@@ -23,15 +23,15 @@ class ImportBucket(StrEnum):
     """It neither adds to this audience nor takes out of it."""
     REMOVED = "removed"
     """It takes an id out, or adds one that a later transfer takes out."""
-    WRONG_ID_SPACE = "wrongIdSpace"
-    """Its id does not look like the data source's: no 38 digits, no digest."""
     DUPLICATE = "duplicate"
     """A further line of an id that another line has settled."""
-    UNKNOWN_ID = "unknownId"
-    """Campaign knows nobody by its id."""
+    MATCHED = "matched"
     OPTED_OUT = "optedOut"
     """Everybody known by its id has opted out."""
-    MATCHED = "matched"
+    WRONG_ID_SPACE = "wrongIdSpace"
+    """Campaign knows nobody by its id, which does not look like the data source's: no 38 digits, no digest."""
+    UNKNOWN_ID = "unknownId"
+    """Campaign knows nobody by its id, which looks as it should."""
 
 
 class ExportBucket(StrEnum):

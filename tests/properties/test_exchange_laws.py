@@ -113,12 +113,10 @@ def expected(
     tally["removed"] = removes.total() + sum(adds[each] for each in adds.keys() - audience)
     for each in audience:
         found = {recipient for recipient, value in holders if value == each}
-        if visitor and not re.fullmatch(r"[0-9]{38}", each):
-            tally["wrongIdSpace"] += adds[each]
-            continue
         tally["duplicate"] += adds[each] - 1
         if not found:
-            tally["unknownId"] += 1
+            is_wrong = visitor and not re.fullmatch(r"[0-9]{38}", each)
+            tally["wrongIdSpace" if is_wrong else "unknownId"] += 1
         elif found <= out:
             tally["optedOut"] += 1
         else:

@@ -35,6 +35,9 @@ _WORDS: Mapping[str, str] = {
 }
 
 
+_GOOD = frozenset({"matched", "exported"})
+
+
 def exchange_import(outcome: ImportOutcome, paint: Paint) -> Iterator[str]:
     """Give how many members there are, of when, and what became of every row."""
     yield paint.bold(
@@ -155,7 +158,8 @@ def _tally(tally: Tally, paint: Paint) -> Iterator[str]:
     width = max(len(f"{tally.rows:,}"), 1)
     yield ""
     yield paint.bold(f"  {tally.rows:>{width},} rows read")
-    for bucket, count in reversed(list(tally.buckets.items())):
+    # What came of it first, then why not, in the order in which the buckets are tried.
+    for bucket, count in sorted(tally.buckets.items(), key=lambda each: each[0] not in _GOOD):
         line = f"  {count:>{width},} {_WORDS.get(bucket, bucket)}"
         yield line if count else paint.faint(line)
     yield ""
