@@ -132,3 +132,11 @@ def test_a_read_that_fails_is_never_a_plan_with_deletes(shop: Shop) -> None:
         shop.no_more_faults()
     code, plan = shop.run("plan")
     assert any(each["change"] in {"delete", "pause"} for each in plan["changes"]), "it could have"
+
+
+def test_a_journal_that_cannot_be_written_stops_no_run_and_is_told(shop: Shop) -> None:
+    shop.project.write(".audctl", "a file where the folder of journals would be")
+    code, report = shop.run("apply", "--auto-approve")
+    assert (code, report["verified"], report["journal"]) == (0, True, None)
+    (remark,) = report["remarks"]
+    assert remark.startswith("the run went on without a journal: ")

@@ -15,6 +15,7 @@ import pytest
 
 from audctl.errors import (
     AuthenticationError,
+    InterruptedRun,
     InvalidAnswerError,
     NotFoundError,
     ProviderError,
@@ -22,6 +23,7 @@ from audctl.errors import (
     UnreachableError,
     UsageError,
 )
+from audctl.providers.aftermath import after_write
 from audctl.providers.budget import Budget
 from audctl.providers.retry import Patience
 from audctl.providers.transport import (
@@ -30,6 +32,7 @@ from audctl.providers.transport import (
     _trusted_authorities,
     _trusting_nobody,
 )
+from audctl.stopping import seen_through
 from tests.contract.bench import FakeClock
 
 if TYPE_CHECKING:
@@ -226,6 +229,39 @@ def test_the_workers_of_a_run_share_one_budget(bench: Bench) -> None:
     assert [each.status for each in answers] == [200] * 60
     assert 1 < most <= 3
     assert budget.traffic(bench.clock).made == 60
+
+
+def test_after_a_stop_only_what_belongs_to_a_write_is_called(bench: Bench) -> None:
+    stop = threading.Event()
+    settings = TransportSettings(stop_requested=stop.is_set)
+    with Transport(bench.url, clock=bench.clock, settings=settings) as transport:
+        assert transport.send("GET", "/r/test").ok
+        stop.set()
+        with pytest.raises(InterruptedRun) as caught:
+            transport.send("POST", "/r/test", json={})
+        assert not caught.value.may_have_happened
+        with seen_through(), after_write():
+            assert transport.send("GET", "/r/test").ok
+        with after_write():
+            assert transport.send("GET", "/r/test").ok
+        with pytest.raises(InterruptedRun):
+            transport.send("GET", "/r/test")
+        assert transport.calls == 3
+
+
+def test_a_stop_between_two_tries_does_not_forget_the_first_one(bench: Bench) -> None:
+    bench.fault("PUT /v1/segments/*", "reset", when="after")
+
+    class Stopping(FakeClock):
+        def sleep(self, seconds: float) -> None:  # noqa: ARG002 - nobody waits
+            raise InterruptedRun("stopped")
+
+    with (
+        Transport(f"{bench.url}/v1", clock=Stopping(), auth=bench.auth()) as transport,
+        pytest.raises(InterruptedRun) as caught,
+    ):
+        transport.send("PUT", "/segments/1", json={}, headers=HEADERS)
+    assert caught.value.may_have_happened
 
 
 def test_the_log_has_no_secret(
