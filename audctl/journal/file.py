@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 
     from audctl.ports import Clock
 
+SYNC_AFTER_S = 0.1
+"""Events of steps come in hundreds a second, and a disk may take ten milliseconds to have one for certain: it is waited
+for so often at most. Any other event is waited for, and takes those before it along."""
+
+_OF_STEPS = frozenset(
+    {
+        EventType.APPLY_START,
+        EventType.APPLY_PROGRESS,
+        EventType.APPLY_COMPLETE,
+        EventType.APPLY_SKIPPED,
+    }
+)
 _OWNER_ONLY = 0o600
 _FOLDER_MODE = 0o700
 
@@ -38,6 +50,7 @@ class JournalFile:
         self._clock = clock
         self._writing = threading.Lock()
         self._number = 0
+        self._synced_at = clock.monotonic() - SYNC_AFTER_S
         self.trouble = ""
         """Why nothing more is written; empty while all is well."""
         try:
@@ -60,7 +73,10 @@ class JournalFile:
         self.note(EventType.RUN_START, format=FORMAT, **about)
 
     def note(self, event: EventType, **content: object) -> None:
-        """Append one event and see it to the disk; never raises."""
+        """Append one event, and see it to the disk unless it is one of very many; never raises.
+
+        What is appended outlives this process at once, and a crash of the machine as soon as it is on the disk.
+        """
         with self._writing:
             if self.trouble or self._descriptor < 0:
                 return
@@ -75,6 +91,7 @@ class JournalFile:
             try:
                 # ASCII: a lone surrogate or a separator in a foreign name must not break a line.
                 self._write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+                self._sync(at_once=event not in _OF_STEPS)
             except OSError as error:
                 self.trouble = f"journal {self.path}: {error.strerror}: its end is missing"
 
@@ -88,4 +105,9 @@ class JournalFile:
     def _write(self, line: bytes) -> None:
         while line:
             line = line[os.write(self._descriptor, line) :]
-        os.fsync(self._descriptor)
+
+    def _sync(self, *, at_once: bool) -> None:
+        now = self._clock.monotonic()
+        if at_once or now - self._synced_at >= SYNC_AFTER_S:
+            os.fsync(self._descriptor)
+            self._synced_at = now

@@ -157,6 +157,20 @@ def test_each_event_is_on_the_disk_before_the_run_goes_on(
     assert b"ledger_saved" in synced[0]
 
 
+def test_events_of_steps_that_come_quickly_share_one_wait_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = opened(tmp_path / "r.ndjson")
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append(len(read_events(journal.file.path))))
+    for _ in range(50):
+        journal.begun(make_step(1))
+    assert len(synced) <= 1
+    assert len(read_events(journal.file.path)) == 51
+    journal.saved(1)
+    assert synced[-1] == 52
+
+
 @given(cut=st.integers(0, 10_000))
 def test_whatever_is_torn_off_the_rest_is_read(
     cut: int, tmp_path_factory: pytest.TempPathFactory
