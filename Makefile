@@ -15,7 +15,7 @@ PIP    = $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-chec
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: kill-matrix fault-matrix help setup demo test test-sdk fmt fmt-check lint types imports check bench bench-scale bench-exchange wheel-check lock clean
+.PHONY: kill-matrix fault-matrix lives help setup demo test test-sdk fmt fmt-check lint types imports check bench bench-scale bench-exchange wheel-check lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -72,11 +72,15 @@ check: fmt-check lint types imports wheel-check test-sdk ## Everything a change 
 STORE ?= campaign,file
 PART  ?= 0
 PARTS ?= 1
+LIVES ?= 200
 kill-matrix: setup ## Kill an apply before and after every HTTP call it makes, and let the next one finish it
 	@$(BIN)/python -m tests.matrix.run kill --store $(STORE) --part $(PART) --parts $(PARTS)
 
 fault-matrix: setup ## Try every kind of fault at every class of calls of an apply: reports stay true, the next one finishes
 	@$(BIN)/python -m tests.matrix.run fault --store $(STORE) --part $(PART) --parts $(PARTS)
+
+lives: setup ## Make up whole lives of a project, with deaths, faults, editors and time; LIVES=1000 makes up more
+	@MACHINE_EXAMPLES=$(LIVES) $(BIN)/python -m pytest --timeout 0 tests/matrix/test_machine.py
 
 bench: setup ## Measure start-up, validate and plan beside peers; N="1000 50000" sets the sizes
 	@$(BIN)/python -m tests.bench.run $(N)

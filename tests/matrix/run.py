@@ -31,7 +31,7 @@ def _kill(scratch: Path, store: str, options: argparse.Namespace) -> int:
         matrix = KillMatrix(
             found, arguments=PARALLEL if options.parallel else APPLY, every=options.every
         )
-        cases = list(matrix.cases())
+        cases = [each for each in matrix.cases() if options.only in str(each)]
         chosen = cases[options.part :: options.parts]
         print(
             f"kill matrix, ledger in {store}: {len(found.steps)} steps"
