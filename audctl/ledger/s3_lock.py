@@ -75,6 +75,8 @@ class S3Lock:
                     raise LockError(held_message(held))
                 asked_at = self._monotonic()
                 self._put(_content(wanted, wish.duration, since=None), found)
+            # The last try may have won: nobody should have to wait for it to end.
+            self._free(wanted.token)
         raise LockError("the lock changes hands too quickly; try again")
 
     def renew(self, record: LockRecord, duration: timedelta, *, plan: str) -> LockRecord:

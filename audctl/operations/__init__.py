@@ -10,7 +10,16 @@ from audctl.operations.doctor import doctor
 from audctl.operations.drift import drift
 from audctl.operations.import_ import import_live
 from audctl.operations.journal import run_events, run_history
-from audctl.operations.ledger import ledger_list, ledger_show, ledger_unlock
+from audctl.operations.ledger import (
+    ledger_export,
+    ledger_forget,
+    ledger_import,
+    ledger_list,
+    ledger_move,
+    ledger_rebuild,
+    ledger_show,
+    ledger_unlock,
+)
 from audctl.operations.plan import plan
 from audctl.operations.status import status
 from audctl.operations.unmanaged import unmanaged
@@ -23,7 +32,12 @@ __all__ = [
     "doctor",
     "drift",
     "import_live",
+    "ledger_export",
+    "ledger_forget",
+    "ledger_import",
     "ledger_list",
+    "ledger_move",
+    "ledger_rebuild",
     "ledger_show",
     "ledger_unlock",
     "plan",

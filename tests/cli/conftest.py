@@ -30,6 +30,13 @@ class Ran:
     stderr: str
 
 
+class _Answers(StringIO):
+    """What somebody types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @dataclass
 class CommandLine:
     """Runs command lines; not a terminal unless told so."""
@@ -37,11 +44,18 @@ class CommandLine:
     environ: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(
-        self, *arguments: str, stdin: str = "", environ: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        stdin: str = "",
+        environ: Mapping[str, str] | None = None,
+        terminal: bool = False,
     ) -> Ran:
         settings = read_settings({**self.environ, **(environ or {})})
         console = Console(
-            settings=settings, stdin=StringIO(stdin), stdout=StringIO(), stderr=StringIO()
+            settings=settings,
+            stdin=_Answers(stdin) if terminal else StringIO(stdin),
+            stdout=StringIO(),
+            stderr=StringIO(),
         )
         # Typer writes help by itself, to the process's own streams.
         with redirect_stdout(console.stdout), redirect_stderr(console.stderr):

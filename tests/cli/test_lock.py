@@ -75,3 +75,12 @@ def test_who_loses_the_lock_stops_and_says_so(project: ProjectFolder) -> None:
     assert report["halted"].startswith("the lock is lost")
     assert project.run("apply", "--auto-approve").code == 0
     assert project.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_campaign_that_does_not_answer_is_a_lock_store_out_of_reach(
+    project: ProjectFolder,
+) -> None:
+    for words in (["apply", "--auto-approve"], ["ledger", "unlock", "--token", "0" * 32]):
+        ran = project.run(*words, "--env", "closed")
+        assert ran.code == 6
+        assert "nobody can tell who holds the lock" in ran.stderr

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
+import zlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
@@ -147,6 +150,23 @@ def test_a_newer_format_is_refused_by_name(place: Place) -> None:
     place.plant(encode(ledger).replace(b"format=3", b"format=4", 1))
     with pytest.raises(LedgerError, match="format 4, newer than the 3"):
         place.open().load()
+
+
+def test_an_older_format_is_read_and_saved_in_the_current_one(place: Place) -> None:
+    address = ["List", "l", "campaign.list"]
+    old = {"address": address, "type": "campaign.list", "id": "7", "fields": {"label": "L"},
+           "secrets": {}, "protect": True, "deletionPolicy": "Delete"}  # fmt: skip
+    document = {"project": "acme", "serial": 4, "salt": "5a17", "entries": [old], "intents": []}
+    body = zlib.compress(json.dumps(document).encode())
+    checksum = hashlib.sha256(body).hexdigest()
+    head = f"audctl-ledger format=2 serial=4 bytes={len(body)} sha256={checksum}\n"
+    place.plant(head.encode() + body)
+    store = place.open()
+    found = store.load()
+    assert (found.serial, found.salt) == (4, "5a17")
+    assert found.entries[Address(*address)].protect
+    store.save(found.with_changes(recorded=[entry("a")]), take(store))
+    assert place.open().load().entries.keys() == {Address(*address), entry("a").address}
 
 
 def test_another_project_s_ledger_is_refused(place: Place) -> None:

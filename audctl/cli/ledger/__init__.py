@@ -2,8 +2,13 @@
 
 import typer
 
+from audctl.cli.ledger.export import export
+from audctl.cli.ledger.forget import forget
 from audctl.cli.ledger.history import history
+from audctl.cli.ledger.import_ import import_
 from audctl.cli.ledger.list_ import list_entries
+from audctl.cli.ledger.move import move
+from audctl.cli.ledger.rebuild import rebuild
 from audctl.cli.ledger.show import show
 from audctl.cli.ledger.unlock import unlock
 
@@ -21,4 +26,9 @@ def ledger() -> None:
 app.command("list")(list_entries)
 app.command("show")(show)
 app.command("history")(history)
+app.command("mv")(move)
+app.command("forget")(forget)
 app.command("unlock")(unlock)
+app.command("rebuild")(rebuild)
+app.command("export")(export)
+app.command("import")(import_)

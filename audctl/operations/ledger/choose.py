@@ -43,12 +43,16 @@ def matching(patterns: Iterable[str], known: Collection[Address]) -> list[Addres
         fits = {
             each
             for each in known
-            if fnmatchcase(str(each), pattern) or fnmatchcase(str(each.resource), pattern)
+            if any(pattern == name or fnmatchcase(name, pattern) for name in _names(each))
         }
         if not fits:
             raise UsageError(unknown(pattern, known))
         found |= fits
     return sorted(found)
+
+
+def _names(address: Address) -> tuple[str, str]:
+    return str(address), str(address.resource)
 
 
 def unknown(text: str, known: Collection[Address]) -> str:

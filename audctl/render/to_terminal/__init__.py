@@ -13,6 +13,7 @@ from audctl.render.to_terminal.imported import imported
 from audctl.render.to_terminal.inventory import unmanaged
 from audctl.render.to_terminal.journal import event, history
 from audctl.render.to_terminal.ledger import ledger, ledger_excerpt, unlocked
+from audctl.render.to_terminal.ledger_edit import ledger_edit, ledger_saved
 from audctl.render.to_terminal.plan import plan
 from audctl.render.to_terminal.status import look_failed, status, waited, waiting
 
@@ -29,7 +30,9 @@ __all__ = [
     "history",
     "imported",
     "ledger",
+    "ledger_edit",
     "ledger_excerpt",
+    "ledger_saved",
     "look_failed",
     "plan",
     "status",
