@@ -11,18 +11,14 @@ Campaign returns no counts, so every step is confirmed by reading the option aga
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audctl.errors import (
     ConflictError,
-    InvalidAnswerError,
     LockError,
     LostLockError,
     ProviderError,
-    ThrottledError,
-    UnreachableError,
 )
 from audctl.ledger.lease import HeldLease
 from audctl.ledger.lock_record import (
@@ -35,9 +31,10 @@ from audctl.ledger.lock_record import (
     require_token,
     state_of,
 )
+from audctl.ledger.locking import reachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import timedelta
 
     from audctl.ledger.lock_record import Wish
@@ -61,7 +58,7 @@ class CampaignLock:
     def take(self, wish: Wish) -> HeldLease:
         """Take the lock, also over a claim that has expired."""
         failure: ProviderError | None = None
-        with _reachable():
+        with reachable():
             for _ in range(_ATTEMPTS):
                 asked_at = self._monotonic()
                 now = self._options.server_time()
@@ -82,7 +79,7 @@ class CampaignLock:
 
     def renew(self, record: LockRecord, duration: timedelta, *, plan: str) -> LockRecord:
         """Prolong a claim, and return it as it stands now; raise LostLockError when it was lost or has run out."""
-        with _reachable():
+        with reachable():
             until = self._options.server_time() + duration
             longer = replace(record, until=until, plan=plan)
             failure = None
@@ -104,17 +101,17 @@ class CampaignLock:
 
     def release(self, record: LockRecord) -> None:
         """Let go, if the option still has this very claim."""
-        with _reachable():
+        with reachable():
             self._options.delete_option_if(self._name, identity_of(record))
 
     def held(self) -> LockRecord | None:
         """Return who holds the lock, also when their time is up; None when nobody does."""
-        with _reachable():
+        with reachable():
             return self._read()
 
     def break_(self, token: str) -> LockRecord | None:
         """Take the lock away from whoever holds it with this token, and return their claim; None: nobody did."""
-        with _reachable():
+        with reachable():
             held = self._read()
             if held is None:
                 return None
@@ -140,11 +137,3 @@ class CampaignLock:
     def _read(self) -> LockRecord | None:
         found = self._options.read_options(self._name, memo=True).get(self._name)
         return parse_lock_record(*found) if found is not None else None
-
-
-@contextmanager
-def _reachable() -> Iterator[None]:
-    try:
-        yield
-    except (UnreachableError, ThrottledError, InvalidAnswerError) as error:
-        raise LockError(f"nobody can tell who holds the lock: {error}") from error

@@ -26,18 +26,17 @@ from typing import TYPE_CHECKING
 from audctl.errors import ConflictError, LedgerError, LostLockError, ProviderError
 from audctl.ledger.campaign_lock import CampaignLock
 from audctl.ledger.codec import decode, encode
-from audctl.ledger.lock_record import Wish, lost_message
+from audctl.ledger.lock_record import lost_message
+from audctl.ledger.locking import Locking
 from audctl.ledger.new_ledger import new_ledger, require_next
 from audctl.ledger.owners import owners_in_campaign
 from audctl.ledger.pointer import POINTER, Pointer, prefix_of, read_pointer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import timedelta
 
     from audctl.ledger.options_port import OptionsClient
     from audctl.model.ledger import Ledger
-    from audctl.model.lock import LockRecord
     from audctl.ports import Lease
 
 CHUNK_CHARACTERS = 200_000
@@ -49,7 +48,7 @@ _READS = 3
 _CHUNK = re.compile(r"[0-9]+-[0-9a-f]{8}\.[0-9]{4}")
 
 
-class CampaignStore:
+class CampaignStore(Locking):
     """A ``LedgerStore`` in the options of one Campaign instance."""
 
     def __init__(
@@ -65,7 +64,7 @@ class CampaignStore:
         self._environment = environment
         self._prefix = prefix_of(project, environment)
         self._lock_name = f"{self._prefix}lock"
-        self._lock = CampaignLock(options, self._lock_name, monotonic=monotonic)
+        super().__init__(CampaignLock(options, self._lock_name, monotonic=monotonic))
 
     def load(self) -> Ledger:
         """Return the ledger; a new, empty one when there is no pointer."""
@@ -109,20 +108,6 @@ class CampaignStore:
         lease.ensure()
         self._point_to(pointer)
         self._remove(present)
-
-    def lock(
-        self, *, holder: str, reason: str, duration: timedelta, host: str = "", plan: str = ""
-    ) -> Lease:
-        """Take the lock, also over one that has expired by the server's clock."""
-        return self._lock.take(Wish(holder, reason, duration, host, plan))
-
-    def held(self) -> LockRecord | None:
-        """Return who holds the lock; None when nobody does."""
-        return self._lock.held()
-
-    def unlock(self, token: str) -> LockRecord | None:
-        """Take the lock away from whoever holds it with this token."""
-        return self._lock.break_(token)
 
     def try_out(self) -> str:
         """Make sure that options can be written, and that their names are unique; raise LedgerError otherwise."""

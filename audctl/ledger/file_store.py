@@ -10,24 +10,22 @@ from typing import TYPE_CHECKING
 from audctl.errors import LedgerError
 from audctl.ledger.codec import decode, encode, read_header
 from audctl.ledger.file_lock import FileLock
-from audctl.ledger.lock_record import Wish
+from audctl.ledger.locking import Locking
 from audctl.ledger.new_ledger import new_ledger, require_next
 from audctl.ledger.owners import owners_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import timedelta
     from pathlib import Path
 
     from audctl.model.ledger import Ledger
-    from audctl.model.lock import LockRecord
     from audctl.ports import Clock, Lease
 
 _OWNER_ONLY = 0o600
 """Ids, labels and rules of a customer's audiences are nobody else's business on a shared machine."""
 
 
-class FileStore:
+class FileStore(Locking):
     """A ``LedgerStore`` on one machine, or on a file system that supports ``flock`` (POSIX only)."""
 
     def __init__(
@@ -43,7 +41,8 @@ class FileStore:
         self._elsewhere = elsewhere
         self._project = project
         self._clock = clock
-        self._lock = FileLock(path.with_name(path.name + ".lock"), clock)
+        self._file_lock = FileLock(path.with_name(path.name + ".lock"), clock)
+        super().__init__(self._file_lock)
 
     def load(self) -> Ledger:
         """Return the ledger; a new, empty one when the file is not there."""
@@ -56,7 +55,7 @@ class FileStore:
         """Replace the file by a whole new one, while the lease still holds the lock."""
         data = encode(ledger)
         lease.ensure()
-        with self._lock.open() as claim:
+        with self._file_lock.open() as claim:
             claim.require(lease.token)
             stored = self._read()
             require_next(ledger, read_header(stored).serial if stored is not None else 0)
@@ -64,20 +63,6 @@ class FileStore:
                 _replace(self._path, data)
             except OSError as error:
                 raise LedgerError(f"{self._path}: cannot be written: {error.strerror}") from error
-
-    def lock(
-        self, *, holder: str, reason: str, duration: timedelta, host: str = "", plan: str = ""
-    ) -> Lease:
-        """Take the lock, also over one that has expired by this machine's clock."""
-        return self._lock.take(Wish(holder, reason, duration, host, plan))
-
-    def held(self) -> LockRecord | None:
-        """Return who holds the lock; None when nobody does."""
-        return self._lock.held()
-
-    def unlock(self, token: str) -> LockRecord | None:
-        """Take the lock away from whoever holds it with this token."""
-        return self._lock.break_(token)
 
     def try_out(self) -> str:
         """Make sure that a file can be written beside the ledger, and locked there."""

@@ -12,17 +12,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from audctl.errors import (
     ConflictError,
-    InvalidAnswerError,
     LockError,
     LostLockError,
-    ThrottledError,
     UnreachableError,
 )
 from audctl.ledger.lease import HeldLease
@@ -34,10 +31,11 @@ from audctl.ledger.lock_record import (
     require_token,
     unreadable,
 )
+from audctl.ledger.locking import reachable
 from audctl.model.lock import LockRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from audctl.ledger.lock_record import Wish
     from audctl.ledger.s3_bucket import Bucket, Stored
@@ -63,7 +61,7 @@ class S3Lock:
         """Take the lock, also over a claim that has expired."""
         wanted = claim(wish, _EPOCH)
         asked_at = self._monotonic()
-        with _reachable():
+        with reachable():
             for _ in range(_ATTEMPTS):
                 found = self._bucket.get(self._key)
                 held = _read(found)
@@ -83,7 +81,7 @@ class S3Lock:
         """Prolong a claim, and return it as it stands now; raise LostLockError when it was lost or has run out."""
         wanted = replace(record, plan=plan)
         content = _content(wanted, duration, since=record.since)
-        with _reachable():
+        with reachable():
             for _ in range(_ATTEMPTS):
                 found = self._bucket.get(self._key)
                 held = _read(found)
@@ -98,17 +96,17 @@ class S3Lock:
 
     def release(self, record: LockRecord) -> None:
         """Let go, if this very claim is still the one that is held."""
-        with _reachable():
+        with reachable():
             self._free(record.token)
 
     def held(self) -> LockRecord | None:
         """Return who holds the lock, also when their time is up; None when nobody does."""
-        with _reachable():
+        with reachable():
             return _read(self._bucket.get(self._key))
 
     def break_(self, token: str) -> LockRecord | None:
         """Take the lock away from whoever holds it with this token, and return their claim; None: nobody did."""
-        with _reachable():
+        with reachable():
             held = _read(self._bucket.get(self._key))
             if held is not None:
                 require_token(held, token)
@@ -190,11 +188,3 @@ def _record(document: dict[str, Any], written_at: datetime) -> LockRecord:
         since=written_at if since is None else datetime.fromisoformat(since),
         until=written_at + lasts,
     )
-
-
-@contextmanager
-def _reachable() -> Iterator[None]:
-    try:
-        yield
-    except (UnreachableError, ThrottledError, InvalidAnswerError) as error:
-        raise LockError(f"nobody can tell who holds the lock: {error}") from error

@@ -21,24 +21,23 @@ from urllib.parse import quote, unquote
 
 from audctl.errors import ConflictError, LedgerError, LostLockError, ProviderError
 from audctl.ledger.codec import LONGEST_HEADER, decode, encode, read_header
-from audctl.ledger.lock_record import Wish, lost_message
+from audctl.ledger.lock_record import lost_message
+from audctl.ledger.locking import Locking
 from audctl.ledger.new_ledger import new_ledger, require_next
 from audctl.ledger.owners import owned_by
 from audctl.ledger.s3_lock import S3Lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import timedelta
 
     from audctl.ledger.s3_bucket import Bucket
     from audctl.model.ledger import Ledger
-    from audctl.model.lock import LockRecord
     from audctl.ports import Lease
 
 _LEDGER = re.compile(r"([^/]+)/([^/]+)/ledger")
 
 
-class S3Store:
+class S3Store(Locking):
     """A ``LedgerStore`` in a bucket that keeps to conditional puts."""
 
     def __init__(
@@ -56,11 +55,13 @@ class S3Store:
         self._elsewhere = elsewhere
         self._folder = f"{quote(project, safe='')}/{quote(environment, safe='')}"
         self._key = f"{self._folder}/ledger"
-        self._lock = S3Lock(
-            bucket,
-            key=f"{self._folder}/lock",
-            clock_key=f"{self._folder}/clock",
-            monotonic=monotonic,
+        super().__init__(
+            S3Lock(
+                bucket,
+                key=f"{self._folder}/lock",
+                clock_key=f"{self._folder}/clock",
+                monotonic=monotonic,
+            )
         )
 
     def load(self) -> Ledger:
@@ -92,20 +93,6 @@ class S3Store:
             if not error.may_have_happened:
                 raise
             self._read_back(data, error)
-
-    def lock(
-        self, *, holder: str, reason: str, duration: timedelta, host: str = "", plan: str = ""
-    ) -> Lease:
-        """Take the lock, also over one that has expired by the server's clock."""
-        return self._lock.take(Wish(holder, reason, duration, host, plan))
-
-    def held(self) -> LockRecord | None:
-        """Return who holds the lock; None when nobody does."""
-        return self._lock.held()
-
-    def unlock(self, token: str) -> LockRecord | None:
-        """Take the lock away from whoever holds it with this token."""
-        return self._lock.break_(token)
 
     def owners(self) -> Mapping[tuple[str, str], str]:
         """Return what the other ledgers below the same prefix own, and what is owned elsewhere."""
