@@ -16,6 +16,12 @@ exporting         runs an export on an engine
 duckdb_engine     the default engine: one machine, bounded memory
 packed            compressed files in and out of an engine, through pipes
 folder_store      files in a folder
+s3_store          files in a bucket; s3_table: tables there
+postgres_table    tables in PostgreSQL
+campaign_table    Campaign's own tables, through page_spool: pages kept, so that a cut loses nothing
+campaign_sample   what Campaign knows of some ids alone
+list_members      members into a list of Campaign's
+previewing        the numbers of an import or export, without its result
 result            a folder of results: temporary names, then names, then the manifest
 inspection        what is this file
 ================  ==================================================================================

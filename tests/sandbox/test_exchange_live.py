@@ -7,6 +7,7 @@ import gzip
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
 from audctl.errors import FindingsError, RefusedByGuards, UnreachableError, UsageError
@@ -247,6 +248,40 @@ def test_members_go_into_a_list_in_place_of_those_it_has(
     again = exchange_import(context(project), replace(asked, allowed=()), Silent()).change
     assert again is not None
     assert (again.added, again.removed) == (0, 0)
+
+
+@pytest.mark.parametrize(("column", "code"), [("BIGINT", ""), ("VARCHAR", "AUD2734")])
+@pytest.mark.parametrize("name", ["vips-crm"])
+def test_recipients_of_an_export_go_into_a_list_when_they_are_campaigns_own_numbers(
+    world: World, project: Path, name: str, column: str, code: str
+) -> None:
+    people = world.rows(
+        "SELECT id, account FROM nms_recipient WHERE id <> 0 AND account IS NOT NULL"
+    )
+    strange = "r-" if code else ""
+    with duckdb.connect() as engine:
+        engine.execute(f"CREATE TABLE people (id {column}, account VARCHAR)")
+        engine.executemany(
+            "INSERT INTO people VALUES (?, ?)", [(f"{strange}{key}", each) for key, each in people]
+        )
+        engine.execute(f"COPY people TO '{project}/people.parquet' (format parquet)")
+    asked = options(
+        world,
+        project,
+        name,
+        out=None,
+        into_list=f"{name}-by-hand",
+        people=PeopleOptions(recipients=str(project / "people.parquet")),
+        allowed=(),
+    )
+    if code:
+        with pytest.raises(FindingsError) as caught:
+            exchange_import(context(project), asked, Silent())
+        assert [each.code for each in caught.value.findings] == [code]
+        return
+    allowed = tuple(f"{guard}:List/{name}-by-hand" for guard in ("maxShrink", "maxGrowth"))
+    exchange_import(context(project), replace(asked, allowed=allowed), Silent())
+    assert world.members(f"{name}-by-hand") == world.members(name)
 
 
 @pytest.mark.parametrize("name", ["vips-mail"])

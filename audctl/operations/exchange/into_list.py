@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from audctl.operations.load import Loaded
 
 _NOT_NUMBERS = """
-SELECT count(*) FROM member WHERE NOT regexp_matches(recipient_id, '^-?[1-9][0-9]{0,17}$')
+SELECT count(*) FROM member WHERE NOT regexp_matches(CAST(recipient_id AS VARCHAR), '^-?[1-9][0-9]{0,17}$')
 """
 _IN_ORDER = "SELECT recipient_id FROM member ORDER BY CAST(recipient_id AS BIGINT)"
 
