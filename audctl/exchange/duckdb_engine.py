@@ -215,7 +215,11 @@ class DuckDbEngine:
             ) from error
         except duckdb.Error as error:
             # The engine's own message may quote a value: people's ids must not get out that way.
-            raise fault("AUD2713", f"DuckDB cannot go on: {type(error).__name__}") from error
+            raise fault(
+                "AUD2713",
+                f"DuckDB cannot go on: {type(error).__name__}",
+                "a table may not be readable to its end: check that it is whole, UTF-8, and quoted as CSV is",
+            ) from error
 
 
 class _Progress:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from audctl.errors import FindingsError
 from audctl.exchange import tables
 from audctl.exchange.faults import fault
 from audctl.exchange.job import Hashing, IdKind
@@ -47,7 +48,7 @@ def read_people(
     for wanted in _wanted(space, people, members):
         table = wanted.source.fetch(engine.spool(), tuple(wanted.roles.values()), told)
         found = tables.find_columns(
-            list(engine.columns(table)),
+            _columns(wanted, table, engine),
             wanted.roles,
             table=wanted.words,
             named=people.columns,
@@ -65,6 +66,17 @@ def read_people(
     flagged = any("opted_out" in found for _, _, found in read)
     engine.create("opted_out", opted_out(flagged=flagged, listed=people.opt_outs is not None))
     return space.kind is IdKind.VISITOR and people.recipients is not None
+
+
+def _columns(wanted: _Wanted, table: TableFile, engine: Engine) -> list[str]:
+    try:
+        return list(engine.columns(table))
+    except FindingsError as error:
+        raise fault(
+            "AUD2701",
+            f"the table of {wanted.words} cannot be read as {table.form}",
+            "check that the file is whole, and what its name says",
+        ) from error
 
 
 def _wanted(space: IdSpace, people: People, members: TableSource | None) -> Iterator[_Wanted]:

@@ -12,8 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audctl.errors import FindingsError
+from audctl.exchange.folder_store import LocalTable
 from audctl.exchange.job import MembersForm, SegmentValue, Separator, Template
 from audctl.exchange.packed import LONGEST_LINE
+from audctl.exchange.ports import TableFile, TableForm
+from audctl.render import exchange_json
+from audctl.render.paint import PLAIN
+from audctl.render.to_terminal import exchange as to_terminal
 from tests.exchange import (
     DECLARED,
     FULL,
@@ -268,3 +273,39 @@ def test_tables_tell_what_they_lack(case: Case) -> None:
     )
     case.columns = {"recipients.key": "account"}
     assert case.run().members == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (
+            "r.parquet",
+            b"PAR1 no parquet C-1 PAR1",
+            "AUD2701 the table of recipients cannot be read as parquet",
+        ),
+        ("r.csv", b"id,account\n1,C-1\n2,\xff\xfeC-2\n" * 3000, "AUD27"),
+    ],
+)
+def test_a_damaged_table_stops_everything_and_tells_no_id(
+    case: Case, name: str, content: bytes, said: str
+) -> None:
+    path = case.root / "files" / name
+    case.put(f"{FULL}{T}.sync", ["C-1 vip"])
+    path.write_bytes(content)
+    case.space = DECLARED
+    form = TableForm.PARQUET if name.endswith("parquet") else TableForm.CSV
+    case.recipients = LocalTable(TableFile(form=form, paths=(path,)))
+    message = refusal(case)
+    assert message.startswith(said)
+    assert "C-" not in message
+
+
+def test_reports_tell_no_id(case: Case) -> None:
+    case.put(f"{FULL}{T}.sync", [f"{ONE} vip", f"{LONG} vip", "C-77 vip", "nothing"])
+    outcome = case.run()
+    told = json.dumps(exchange_json.exchange_import(outcome)) + "\n".join(
+        to_terminal.exchange_import(outcome, PLAIN)
+    )
+    told += (case.out / "manifest.json").read_text()
+    assert outcome.members == 3
+    assert not any(each in told for each in (ONE, LONG, "C-77"))

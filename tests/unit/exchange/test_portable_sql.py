@@ -1,0 +1,43 @@
+"""The statements are written for DuckDB, and SQLGlot can put every one of them into Spark's words."""
+
+from __future__ import annotations
+
+import pytest
+import sqlglot
+from sqlglot.errors import ErrorLevel
+
+from audctl.exchange import export_sql, import_sql, sql_text
+from tests.exchange import DECLARED, HASHED, VISITOR
+
+SPACES = {"visitor": VISITOR, "declared": DECLARED, "hashed": HASHED}
+STATEMENTS = {
+    **{
+        f"{module.__name__.rpartition('.')[2]}.{name}": text
+        for module in (import_sql, export_sql, sql_text)
+        for name, text in vars(module).items()
+        if name.isupper() and isinstance(text, str) and "SELECT" in text
+    },
+    "mentions": import_sql.mentions("it's", "80021"),
+    "pattern_effect": import_sql.pattern_effect("vip", 2),
+    "complement": export_sql.complement(knows_recipients=True),
+    "trait_lines": export_sql.trait_lines("d_sid=1", "d_unsid=1"),
+    "visitor_pairs": export_sql.visitor_pairs(VISITOR),
+    "opted_out": sql_text.opted_out(flagged=True, listed=True),
+    **{
+        f"{function.__name__}, {name}": function(space)
+        for name, space in SPACES.items()
+        for function in (sql_text.id_holder, import_sql.by_match, export_sql.id_pair)
+    },
+}
+
+
+@pytest.mark.parametrize("text", STATEMENTS.values(), ids=list(STATEMENTS))
+def test_every_statement_has_words_in_spark(text: str) -> None:
+    (put,) = sqlglot.transpile(
+        text, read="duckdb", write="spark", unsupported_level=ErrorLevel.RAISE
+    )
+    assert sqlglot.parse_one(put, read="spark") is not None
+
+
+def test_there_are_statements_to_put() -> None:
+    assert len(STATEMENTS) > 25
