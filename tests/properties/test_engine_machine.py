@@ -190,6 +190,14 @@ class Life(RuleBasedStateMachine):
         self.file = Path(self.folder.name) / "plan.json"
         write_plan(self.plan(selection, adopt=adopt, allow=3), self.file)
 
+    @rule(selection=selections, resources=living_tenants())
+    def manifests_change_before_it_is_applied(
+        self, selection: Selection, resources: list[Resource]
+    ) -> None:
+        approved = self.plan(selection, allow=3)
+        self.others_write(resources)
+        self.run(approved)
+
     @precondition(lambda self: self.file is not None)
     @rule()
     def what_was_approved_is_applied(self) -> None:

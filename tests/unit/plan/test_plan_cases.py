@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 CASES = sorted((Path(__file__).parents[2] / "cases" / "plan").glob("*.yaml"))
 
+ABOUT_NO_OBJECT = frozenset({"AUD2001", "AUD2002", "AUD2003", "AUD2013", "AUD2023"})
+"""Of types, of the project, of the command line, or of many objects at a time."""
+
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_case(path: Path) -> None:
@@ -66,6 +69,7 @@ def test_every_step_and_finding_says_what_it_is_about(path: Path) -> None:
         if step.change is not Change.KEEP:
             assert step.span == (asked.span() if asked is not None else None), step
         standing = state.by_id.get((step.type, step.live_id))
+        assert standing is not None or step.change not in WRITES - {Change.CREATE}, step
         if standing is None or step.change in {Change.KEEP, Change.FORGET}:
             continue
         assert (step.changed_at, step.changed_by) == (standing.changed_at, standing.changed_by)
@@ -73,6 +77,7 @@ def test_every_step_and_finding_says_what_it_is_about(path: Path) -> None:
             assert step.fingerprint == standing.fingerprint(), step
     for finding in plan.findings:
         assert finding.severity is not Severity.ERROR or finding.hint, finding
+        assert finding.address is not None or finding.code in ABOUT_NO_OBJECT, finding
         if finding.address in desired and not finding.code.startswith("AUD23"):
             assert finding.span == desired[finding.address].span(), finding
 
