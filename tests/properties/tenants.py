@@ -163,7 +163,7 @@ def _lifecycle(draw: st.DrawFn, kind: str) -> Lifecycle:
         policies.append("Pause")
     policy = draw(st.sampled_from(policies))
     return Lifecycle(
-        protect=draw(st.integers(0, 9)) == 0,
+        protect=draw(st.integers(0, 4)) == 0,
         allow_replace=draw(st.booleans()),
         deletion_policy=DeletionPolicy(policy) if policy else None,
     )

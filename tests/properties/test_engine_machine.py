@@ -119,6 +119,18 @@ class Life(RuleBasedStateMachine):
                 self.resources[chosen], spec=replace(spec, label=label)
             )
 
+    @rule(count=st.integers(1, 4), limit=st.sampled_from(["0", "1", "2"]), rival=st.booleans())
+    def lists_go_under_a_limit(self, count: int, limit: str, rival: bool) -> None:
+        standing = [key for key, each in self.standing() if each.type == "campaign.list"]
+        if rival and standing:
+            self.others[standing[0]] = RIVAL
+        self.limits = {**NO_LIMITS, "maxDeletes": limit}
+        lists = [each.address.name for each in self.resources if each.address.kind == "List"]
+        gone = {f"{name}{end}" for name in lists[:count] for end in ("", "-in", "-out")}
+        self.others_write([each for each in self.resources if each.address.name not in gone])
+        self.run(self.plan())
+        self.limits = NO_LIMITS
+
     @rule()
     def every_manifest_goes(self) -> None:
         self.resources = []
@@ -150,12 +162,14 @@ class Life(RuleBasedStateMachine):
             key = data.draw(st.sampled_from(free))
             del self.world.systems[OBJECT_TYPES[key[0]].system].objects[key]
 
-    @rule(number=st.integers(0, 3))
-    def somebody_makes_a_list(self, number: int) -> None:
-        """One that a manifest may ask for."""
+    @rule(number=st.integers(0, 3), rival=st.booleans())
+    def somebody_makes_a_list(self, number: int, rival: bool) -> None:
+        """Make one that a manifest may ask for."""
         name = f"list-{number}"
         if not any(each.fields.get("name") == name for _, each in self.standing()):
             self.make("campaign.list", {"name": name, "label": "By hand"})
+            if rival:
+                self.others["campaign.list", str(self.number)] = RIVAL
 
     @rule(data=st.data())
     def somebody_uses_a_trait(self, data: st.DataObject) -> None:
@@ -406,7 +420,7 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(
-    max_examples=30,
+    max_examples=25,
     stateful_step_count=15,
     deadline=None,
     derandomize=True,  # half a minute cannot search far: what it finds, it finds in every run

@@ -157,7 +157,8 @@ class Memory:
                 was, is_ = self.fields[meaning].get(name), now.fields[meaning].get(name)
                 if was != is_:
                     assert name not in asked, f"{meaning}.{name} was {was!r}, is {is_!r}"
-                    assert key in ended or (*key, name) in overwritten, f"{meaning}.{name}: {was!r}"
+                    shown = was is not None and (*key, name) in overwritten
+                    assert key in ended or shown, f"{meaning}.{name} was {was!r}, is {is_!r}"
         let_go = {(each.type, each.live_id) for each in back.steps if each.change is Change.FORGET}
         objects = objects_of(world)
         for meaning in now.ids.keys() - self.ids.keys():
