@@ -461,9 +461,16 @@ def test_provider_errors_of_a_save_keep_their_kind(
 
 
 def test_renewing_that_campaign_took_and_did_not_keep_is_no_lock_held_by_somebody_else(
-    options: FakeOptions, store: CampaignStore
+    options: FakeOptions,
 ) -> None:
+    now = [100.0]
+    store = CampaignStore(options, project="acme", environment="prod", monotonic=lambda: now[0])
     lease = store.lock(holder="me", reason="", duration=TEN_MINUTES)
     options.update_memo_if = lambda *_: None  # type: ignore[method-assign]  # answered as done
+    options.now += timedelta(minutes=4)
+    now[0] += 240
+    lease.renew()  # forgiven: there is time to try again
+    options.now += timedelta(minutes=5)
+    now[0] += 300
     with pytest.raises(LockError, match="kept it as it was"):
         lease.renew()
