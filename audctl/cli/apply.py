@@ -1,6 +1,5 @@
 """``audctl apply``."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -163,8 +162,7 @@ def _tell_end(console: Console, plan: "Plan", report: "ApplyReport") -> ExitCode
 def _last_words(console: Console, parting: "Parting") -> None:
     """Report a run that ends at once as far as it came."""
     if parting.plan is not None and parting.report is not None:
-        remarks = (*parting.report.remarks, *parting.words)
-        _tell_end(console, parting.plan, replace(parting.report, remarks=remarks))
+        _tell_end(console, parting.plan, parting.report)
     else:
         words = "; ".join(("ended at once: nothing was written", *parting.words))
         console.fail(InterruptedRun(words))

@@ -18,7 +18,7 @@ class Parting:
     """What can be said of a run that ends at once."""
 
     words: tuple[str, ...] = ()
-    """What became of the lock, say."""
+    """What became of the lock, say; a report has them among its remarks."""
     plan: Plan | None = None
     report: ApplyReport | None = None
     """As far as it came; None: nothing was begun."""
