@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -126,6 +127,25 @@ IntoListOption = Annotated[
         help="Write the members to this list in Campaign, in place of those it has; a manifest's name.",
     ),
 ]
+
+
+class EngineName(StrEnum):
+    """Engines, as ``--engine`` takes them."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
+EngineOption = Annotated[
+    EngineName,
+    typer.Option(
+        "--engine", metavar="duckdb|spark", help="This machine alone, or Spark (audctl[spark])."
+    ),
+]
+MasterOption = Annotated[
+    str,
+    typer.Option("--master", metavar="URL", help="Of Spark, as spark-submit takes it; local[*]."),
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Count, and write nothing.")]
 
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[KMGT]?)(?P<binary>i?)B?", re.IGNORECASE)
@@ -195,6 +215,8 @@ def import_members(
             help="Whether a transfer needs its control file.",
         ),
     ] = Control.AUTO,
+    engine: EngineOption = EngineName.DUCKDB,
+    master: MasterOption = "",
     memory: MemoryOption = "",
     threads: ThreadsOption = None,
     spill: SpillOption = None,
@@ -229,7 +251,7 @@ def import_members(
         numbers=NumberOptions(
             data_source_id=data_source_id, segment_id=segment_id, offline=offline
         ),
-        engine=engine_of(memory, threads, spill),
+        engine=engine_of(memory, threads, spill, engine, master),
         template=Template(
             timestamps=timestamps, separator=separator, value=segment_value, control=control
         ),
@@ -315,6 +337,8 @@ def export_members(
         ),
     ] = None,
     offline: OfflineOption = False,
+    engine: EngineOption = EngineName.DUCKDB,
+    master: MasterOption = "",
     memory: MemoryOption = "",
     threads: ThreadsOption = None,
     spill: SpillOption = None,
@@ -350,7 +374,7 @@ def export_members(
             columns=columns_of(column),
         ),
         numbers=NumberOptions(data_source_id=data_source_id, trait_id=trait_id, offline=offline),
-        engine=engine_of(memory, threads, spill),
+        engine=engine_of(memory, threads, spill, engine, master),
         mode=mode,
         split_bytes=split_bytes,
         is_gzip=gzip,
@@ -423,14 +447,28 @@ def out_of(out: Path | None, *, dry_run: bool, elsewhere: bool = False) -> Path 
     return None if dry_run else out
 
 
-def engine_of(memory: str, threads: int | None, spill: Path | None) -> "EngineOptions":
-    """Return what an engine may use; UsageError for a size or folder that is none."""
-    from audctl.operations.exchange.options import EngineOptions
+def engine_of(
+    memory: str,
+    threads: int | None,
+    spill: Path | None,
+    engine: EngineName = EngineName.DUCKDB,
+    master: str = "",
+) -> "EngineOptions":
+    """Return the engine and what it may use; UsageError for a size or folder that is none."""
+    from audctl.operations.exchange.options import EngineKind, EngineOptions
 
+    if master and engine is not EngineName.SPARK:
+        raise UsageError("--master is Spark's: say --engine spark")
     if spill is not None and not spill.is_dir():
         raise UsageError(f"--spill {spill}: there is no such folder")
     size = size_of("--memory", memory) if memory else None
-    return EngineOptions(memory_bytes=size, threads=threads, spill=spill)
+    return EngineOptions(
+        kind=EngineKind(engine.value),
+        master=master or "local[*]",
+        memory_bytes=size,
+        threads=threads,
+        spill=spill,
+    )
 
 
 def size_of(option: str, text: str) -> int:

@@ -10,8 +10,11 @@ from audctl.cli.exchange import (
     BindingArgument,
     ColumnOption,
     DataSourceIdOption,
+    EngineName,
+    EngineOption,
     FilesOption,
     FlagOption,
+    MasterOption,
     MemoryOption,
     OfflineOption,
     OptOutsOption,
@@ -81,6 +84,8 @@ def preview(
     control: Annotated[
         Control, typer.Option("--control", metavar="auto|required|ignored", help="As for import.")
     ] = Control.AUTO,
+    engine: EngineOption = EngineName.DUCKDB,
+    master: MasterOption = "",
     memory: MemoryOption = "",
     threads: ThreadsOption = None,
     spill: SpillOption = None,
@@ -116,7 +121,7 @@ def preview(
         numbers=NumberOptions(
             data_source_id=data_source_id, segment_id=segment_id, offline=offline
         ),
-        engine=engine_of(memory, threads, spill),
+        engine=engine_of(memory, threads, spill, engine, master),
         template=Template(
             timestamps=timestamps, separator=separator, value=segment_value, control=control
         ),

@@ -89,7 +89,7 @@ class _Feed:
 def drained(path: Path, target: RowTarget, folder: Path) -> Iterator[list[WrittenFile]]:
     """Take what the block of code writes into a pipe, into files of the folder; the list is full after the block."""
     os.mkfifo(path, _PRIVATE)
-    writer = _PartWriter(target, folder)
+    writer = PartWriter(target, folder)
     failures: list[BaseException] = []
 
     def take() -> None:
@@ -133,7 +133,7 @@ def _release(path: Path, mode: int, thread: threading.Thread) -> None:
         thread.join(0.01)
 
 
-class _PartWriter:
+class PartWriter:
     """Writes a stream of lines into files, each ended at the end of a line once it is large enough."""
 
     def __init__(self, target: RowTarget, folder: Path) -> None:
@@ -143,6 +143,7 @@ class _PartWriter:
         self._part: _Part | None = None
 
     def write(self, block: bytes) -> None:
+        """Take some bytes, whole lines or not."""
         while block:
             part = self._part or self._open()
             room = part.room

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -37,10 +38,21 @@ class NumberOptions:
     """Ask no ledger either."""
 
 
+class EngineKind(StrEnum):
+    """What runs the statements."""
+
+    DUCKDB = "duckdb"
+    """This machine, within a memory limit."""
+    SPARK = "spark"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOptions:
-    """What an engine may use."""
+    """Which engine, and what it may use."""
 
+    kind: EngineKind = EngineKind.DUCKDB
+    master: str = "local[*]"
+    """Of Spark, as spark-submit takes it."""
     memory_bytes: int | None = None
     """None: half of what the machine has."""
     threads: int | None = None

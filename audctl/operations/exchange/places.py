@@ -6,25 +6,32 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from audctl.operations.exchange.options import EngineKind
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from audctl.exchange.duckdb_engine import DuckDbEngine
+    from audctl.exchange.ports import Engine
     from audctl.operations.exchange.options import EngineOptions
 
 _LEAST_MEMORY = 512 * 1024 * 1024
 _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
-def open_engine(options: EngineOptions, out: Path | None) -> AbstractContextManager[DuckDbEngine]:
+def open_engine(options: EngineOptions, out: Path | None) -> AbstractContextManager[Engine]:
     """Return the engine, to be opened."""
+    memory_bytes = options.memory_bytes or default_memory()
+    threads = options.threads or len(os.sched_getaffinity(0))
+    spool = options.spill or (out.parent if out is not None and out.parent.is_dir() else None)
+    if options.kind is EngineKind.SPARK:
+        from audctl.exchange.spark_engine import open_spark  # noqa: PLC0415 - an extra
+
+        return open_spark(
+            master=options.master, memory_bytes=memory_bytes, threads=threads, spool=spool
+        )
     from audctl.exchange.duckdb_engine import open_duckdb  # noqa: PLC0415 - slow to import
 
-    return open_duckdb(
-        memory_bytes=options.memory_bytes or default_memory(),
-        threads=options.threads or len(os.sched_getaffinity(0)),
-        spool=options.spill or (out.parent if out is not None and out.parent.is_dir() else None),
-    )
+    return open_duckdb(memory_bytes=memory_bytes, threads=threads, spool=spool)
 
 
 def default_memory() -> int:

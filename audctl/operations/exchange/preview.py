@@ -27,8 +27,7 @@ from audctl.operations.exchange.sources import Sources
 from audctl.operations.load import load
 
 if TYPE_CHECKING:
-    from audctl.exchange.duckdb_engine import DuckDbEngine
-    from audctl.exchange.ports import Told
+    from audctl.exchange.ports import Engine, Told
     from audctl.model.exchange import Preview
     from audctl.operations.context import Context
     from audctl.operations.load import Loaded
@@ -74,7 +73,7 @@ def preview(loaded: Loaded, options: PreviewOptions, sources: Sources, told: Tol
 
 
 def _import(
-    loaded: Loaded, options: PreviewOptions, sources: Sources, engine: DuckDbEngine, told: Told
+    loaded: Loaded, options: PreviewOptions, sources: Sources, engine: Engine, told: Told
 ) -> Preview:
     clock = SystemClock()
     bound = find_import(loaded, options.binding, clock.now().date())
@@ -92,7 +91,7 @@ def _import(
 
 
 def _export(
-    loaded: Loaded, options: PreviewOptions, sources: Sources, engine: DuckDbEngine, told: Told
+    loaded: Loaded, options: PreviewOptions, sources: Sources, engine: Engine, told: Told
 ) -> Preview:
     clock = SystemClock()
     bound = find_export(loaded, options.binding, clock.now().date())
