@@ -297,6 +297,7 @@ class _Coordinator:
                 step=step,
                 write={} if removing else step.interim,
                 owned={},
+                key=self._recorded_key(step) if removing else (),
                 removing=removing,
                 fingerprint=step.fingerprint,
             )
@@ -308,6 +309,8 @@ class _Coordinator:
             key = self.ids.key(step)
             intent = self.earlier.get(step.address)
             ours = intent is not None and self.ids.fill(intent.key) == key
+        elif step.change is Change.DELETE:
+            key = self._recorded_key(step)
         return Task(
             step=step,
             write=self.ids.resolve(step.write),
@@ -316,6 +319,13 @@ class _Coordinator:
             ours=ours,
             fingerprint=self.parked.get(step.address, step.fingerprint),
         )
+
+    def _recorded_key(self, step: Step) -> tuple[str, ...]:
+        """Return the key that an owned object was last written under; empty where not all of it is known."""
+        entry = self.recorder.ledger.entries.get(step.address)
+        fields = entry.fields if entry is not None else {}
+        key = tuple(str(fields.get(name) or "") for name in OBJECT_TYPES[step.type].key)
+        return key if all(key) else ()
 
     # --- outcomes ---------------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ class Task:
     write: Mapping[str, WriteValue]
     owned: Mapping[str, WriteValue]
     key: tuple[str, ...] = ()
-    """For a create."""
+    """For a create; for a delete the one it was recorded under."""
     ours: bool = False
     """An interrupted run was about to create this very key: what carries it now is claimed."""
     removing: bool = False
@@ -274,6 +274,12 @@ def _delete(task: Task, provider: _Fenced) -> Done | Failed:
     step = task.step
     standing = provider.get(step.type, step.live_id)
     if standing is None:
+        # The plan has seen it: one answer that it is not there is not enough to forget it.
+        found = provider.find(step.type, task.key) if task.key else None
+        if found is not None and found.id == step.live_id:
+            return Failed(
+                message=f"{step.type} {step.live_id} is not found by its id, but by its key"
+            )
         return Done(live_id=step.live_id, note="was gone already")
     if obstacle := _obstacle(task, standing):
         return Failed(message=obstacle)

@@ -96,6 +96,17 @@ def test_a_write_that_is_answered_as_done_and_is_not_done_is_noticed(
         carry_out(case, bench, provider, subject, verb)
 
 
+@pytest.mark.parametrize("deleted", AUDIENCE_MANAGER, ids=str)
+def test_a_delete_that_is_answered_with_404_is_looked_after(deleted: Case, bench: Bench) -> None:
+    case = deleted
+    provider = bench.provider(case)
+    subject = prepared(case, bench, provider, "delete")
+    bench.fault("DELETE /v1/*", status=404)
+
+    with pytest.raises(ProviderError, match="still there"):
+        carry_out(case, bench, provider, subject, "delete")
+
+
 def a_workflow(bench: Bench, *, running: bool) -> tuple[Provider, LiveObject]:
     provider = build(bench)
     bench.opened.callback(provider.close)

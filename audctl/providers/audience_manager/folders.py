@@ -9,6 +9,7 @@ where they fit what the tree showed; otherwise the tree is read again.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from audctl.errors import InvalidAnswerError, NotFoundError, RejectedError
@@ -100,10 +101,8 @@ class Folders:
 
     def delete(self, live: LiveObject) -> None:
         """Delete and look; the system refuses while something is in it (ConflictError)."""
-        try:
+        with suppress(NotFoundError):
             self._rest.delete(f"{self._path}{live.id}")
-        except NotFoundError:
-            return
         confirm_gone(lambda: self.get(live.id), f"DELETE {self._path}{live.id}")
 
     def _below(self, row: Row, row_id: str, path: str) -> Iterator[LiveObject]:

@@ -6,6 +6,7 @@ members and a few functions, one module per kind.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -141,10 +142,8 @@ class PlainObjects:
 
     def delete(self, live: LiveObject) -> None:
         """Delete and look; an object already gone is no error."""
-        try:
+        with suppress(NotFoundError):
             self._rest.delete(f"{self.kind.path}{live.id}")
-        except NotFoundError:
-            return
         confirm_gone(lambda: self.get(live.id), f"DELETE {self.kind.path}{live.id}")
 
     def _read(self, live_id: str) -> Document | None:

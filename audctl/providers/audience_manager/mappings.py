@@ -8,6 +8,7 @@ back the date that was read may move it another day into the past, which changes
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from audctl.errors import ConflictError, InvalidAnswerError, NotFoundError, RejectedError
@@ -154,10 +155,8 @@ class Mappings:
     def delete(self, live: LiveObject) -> None:
         """Unmap and look; a mapping already gone is no error."""
         path = _path(self._destination_of(live), live.id)
-        try:
+        with suppress(NotFoundError):
             self._rest.delete(path)
-        except NotFoundError:
-            return
         confirm_gone(lambda: self.get(live.id), f"DELETE {path}")
 
     def _destination_of(self, live: LiveObject) -> str:

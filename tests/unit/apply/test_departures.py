@@ -9,6 +9,7 @@ import pytest
 from audctl.errors import RejectedError, UnreachableError
 from audctl.model.address import parse_address
 from audctl.model.change import Change
+from audctl.model.outcome import Result
 from tests.build import make_desired, make_intent
 from tests.memory import World, failing
 
@@ -103,3 +104,20 @@ def test_a_delete_that_was_read_back_as_not_done_is_no_longer_announced() -> Non
     world.systems["aam"].before = failing(UnreachableError("cut", may_have_happened=True), "delete")
     world.apply(world.plan([LIST]))
     assert not world.store.ledger.entries[MAPPING].leaving
+
+
+def test_one_answer_that_an_object_is_gone_is_not_enough_to_forget_it() -> None:
+    world = bound()
+    aam = world.systems["aam"]
+    aam.get = lambda *_: None  # type: ignore[method-assign]  # as a gateway that answers 404
+    (outcome,) = world.apply(world.plan([LIST])).outcomes
+    assert (outcome.result, "but by its key" in outcome.message) == (Result.FAILED, True)
+    assert not world.store.ledger.entries[MAPPING].leaving
+
+
+def test_what_is_found_neither_by_id_nor_by_key_was_gone_already() -> None:
+    world = bound()
+    plan = world.plan([LIST])
+    world.systems["aam"].objects.clear()
+    (outcome,) = world.apply(plan).outcomes
+    assert (outcome.result, outcome.message) == (Result.DONE, "was gone already")
