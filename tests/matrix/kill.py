@@ -75,7 +75,7 @@ class KillMatrix:
         Return what is wrong then; empty when nothing is.
         """
         world = self.reference.begin()
-        left = list(calls)
+        left, fresh = list(calls), True
         while left:
             at = Kill(Point(left[0], 1), after=len(left) % 2 == 0)
             died = world.run_until(at.at, *self.arguments, after=at.after)
@@ -83,14 +83,15 @@ class KillMatrix:
             world.wait(LEASE_OVER_S)
             if died.killed:
                 left.pop(0)
+                fresh = False
                 continue
             # Nothing is left to do that needs this call: what was done until now must be right, and all starts anew.
             wrong = self._finished(died)
             if wrong:
                 return f"before {at}: {wrong}"
-            if at.at.call not in {each.call for each in self.reference.calls}:
-                return f"no run ever makes the call {at.at.call}"
-            world = self.reference.begin()
+            if fresh:
+                return f"no run makes the call {at.at.call}"
+            world, fresh = self.reference.begin(), True
         return self._finished(world.run(*self.arguments))
 
     def _finished(self, ended: Ended) -> str:
