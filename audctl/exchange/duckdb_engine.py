@@ -88,6 +88,10 @@ class DuckDbEngine:
         """Make a table of what a query gives."""
         self._run(f"CREATE TEMP TABLE {name} AS {select}")
 
+    def drop(self, name: str) -> None:
+        """Let a table go."""
+        self._run(f"DROP TABLE {name}")
+
     def define(self, name: str, select: str) -> None:
         """Give a query a name."""
         self._run(f"CREATE TEMP VIEW {name} AS {select}")

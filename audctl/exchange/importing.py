@@ -38,15 +38,18 @@ def run_import(
     began = clock.monotonic()
     audience = read_audience(job, engine, told)
     chain, counted, findings = audience.chain, audience.counted, audience.findings
+    by_row = _by_row(engine)
+    engine.drop("audience_row")
     told.advanced("matching people", 0, None)
     checks = read_people(job.space, job.people, engine, told)
     engine.create("id_pair", import_sql.ID_PAIR)
+    engine.drop("audience_id")
     if checks:
         engine.create("stranger", STRANGER)
     engine.define("id_match", import_sql.ID_MATCH if checks else import_sql.ALL_MATCH)
     engine.create("member", import_sql.MEMBERS)
     ((members,),) = engine.fetch(import_sql.MEMBER_COUNT)
-    tally = _tally(job, engine, sum(counted.values()))
+    tally = _tally(job, engine, sum(counted.values()), by_row)
     files: tuple[WrittenFile, ...] = ()
     if result is not None:
         told.advanced("writing members", number(members), None)
@@ -184,16 +187,23 @@ def _value(job: ImportJob, engine: Engine, findings: list[Finding]) -> str:
     return value
 
 
-def _tally(job: ImportJob, engine: Engine, rows: int) -> Tally:
+def _by_row(engine: Engine) -> dict[ImportBucket, int]:
+    """Return how many rows end in buckets that need nobody's name."""
     ((without_id,),) = engine.fetch(import_sql.WITHOUT_ID)
     ((malformed, elsewhere),) = engine.fetch(import_sql.BY_PATTERN)
     ((removed, repeated),) = engine.fetch(import_sql.BY_ID)
-    ((matched, out, wrong, unknown),) = engine.fetch(import_sql.by_match(job.space))
-    counts = {
+    return {
         ImportBucket.MALFORMED: number(without_id) + number(malformed),
         ImportBucket.OTHER_AUDIENCE: number(elsewhere),
         ImportBucket.REMOVED: number(removed),
         ImportBucket.DUPLICATE: number(repeated),
+    }
+
+
+def _tally(job: ImportJob, engine: Engine, rows: int, by_row: Mapping[ImportBucket, int]) -> Tally:
+    ((matched, out, wrong, unknown),) = engine.fetch(import_sql.by_match(job.space))
+    counts = {
+        **by_row,
         ImportBucket.MATCHED: number(matched),
         ImportBucket.OPTED_OUT: number(out),
         ImportBucket.WRONG_ID_SPACE: number(wrong),

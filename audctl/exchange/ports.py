@@ -138,6 +138,10 @@ class Engine(Protocol):
         """Make a table of what a query gives."""
         ...
 
+    def drop(self, name: str) -> None:
+        """Let a table go that no query needs any more: memory is bounded."""
+        ...
+
     def define(self, name: str, select: str) -> None:
         """Give a query a name, without running it."""
         ...

@@ -110,6 +110,10 @@ class SparkEngine:
         self._kept.append(frame)
         self._call(name, frame)
 
+    def drop(self, name: str) -> None:
+        """Forget a table's name; its rows stay on disk, since what was made of them may not be computed yet."""
+        self._session.catalog.dropTempView(name)
+
     def define(self, name: str, select: str) -> None:
         """Give a query a name."""
         self._call(name, self._query(select))

@@ -27,6 +27,7 @@ from tests.bench.measure import Sample, machine, sample
 
 DESTINATION, SOURCE = 4200, 5001
 LIMIT = "1GiB"
+DEFAULT = "duckdb"
 PEERS = ("duckdb-plain", "duckdb-gzip", "polars", "pandas")
 FLOOR = "duckdb-plain"
 AUDCTL = Path(sys.executable).parent / "audctl"
@@ -117,6 +118,8 @@ def _run(root: Path, direction: str, kind: str, name: str, engine: str) -> tuple
     shutil.rmtree(out, ignore_errors=True)
     if engine:
         command = _audctl(root, direction, kind, out)
+        if engine != DEFAULT:
+            command += ["--engine", engine]
         one = sample(command, {}, root / "project", 0)
         document = json.loads(one.stdout)
         return one, int(document["members" if direction == "import" else "ids"])
