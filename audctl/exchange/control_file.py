@@ -29,7 +29,7 @@ class ControlEntry:
 
 def read_control(raw: bytes) -> tuple[ControlEntry, ...] | None:
     """Return the announced files, none of them for an empty transfer; None when the text announces nothing sensible."""
-    document = _document(raw.decode("utf-8", "replace"))
+    document = _document(raw.decode("utf-8-sig", "replace"))
     if not isinstance(document, dict):
         return None
     rows, totals = document.get("Files"), document.get("Totals")

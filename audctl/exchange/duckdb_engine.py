@@ -200,9 +200,12 @@ class DuckDbEngine:
             return f"read_parquet([{listed}], union_by_name = true)"
         if table.form is TableForm.CSV:
             # All as text: numbers would lose their leading zeros, and ids of 38 digits their ends.
-            dialect = ", delim = ',', quote = '\"', escape = '\"'" if table.is_own else ""
+            # Nothing but the delimiter is guessed: from a beginning without quotes the engine would conclude that there
+            # are none, and it would take a broken beginning for something to be skipped.
+            delimiter = ", delim = ','" if table.is_own else ""
             options = (
-                f"header = true, all_varchar = true, nullstr = '', union_by_name = true{dialect}"
+                "header = true, all_varchar = true, nullstr = '', union_by_name = true, skip = 0,"
+                f" quote = '\"', escape = '\"'{delimiter}"
             )
             return f"read_csv([{listed}], {options})"
         return self._attached(table)
@@ -222,7 +225,7 @@ class DuckDbEngine:
             raise fault(
                 "AUD2712",
                 "the exchange ran out of the memory or the disk it is given",
-                "give it more with --memory, or a larger disk with --spool",
+                "give it more with --memory, or a larger disk with --spill",
             ) from error
         except duckdb.Error as error:
             # The engine's own message may quote a value: people's ids must not get out that way.

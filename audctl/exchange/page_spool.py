@@ -95,7 +95,7 @@ class PageSpool:
                 raise fault(
                     "AUD2731",
                     f"{self.path.name} is being read by another exchange",
-                    "wait for it to end, or give this one another --work folder",
+                    "wait for it to end, or give this one another folder with exchange.work of the environment",
                 ) from None
             os.fchmod(descriptor, _OWNER_ONLY)
             yield file

@@ -9,6 +9,7 @@ from audctl.errors import FindingsError
 from audctl.exchange import tables
 from audctl.exchange.faults import fault
 from audctl.exchange.job import Hashing, IdKind
+from audctl.exchange.ports import TableForm
 from audctl.exchange.sql_text import id_holder, opted_out
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def read_people(
             named=people.columns,
             key=space.key,
             optional=wanted.optional,
+            may_be_rows=table.form is TableForm.CSV,
         )
         read.append((wanted, table, found))
     # Numbers join faster than texts; but 7 and 007 must not become one where any table tells them apart.
@@ -64,7 +66,10 @@ def read_people(
     stored = replace(space, hashing=Hashing.NONE) if is_hashed else space
     engine.define("id_holder", id_holder(stored))
     flagged = any("opted_out" in found for _, _, found in read)
-    engine.create("opted_out", opted_out(flagged=flagged, listed=people.opt_outs is not None))
+    engine.create(
+        "opted_out",
+        opted_out(flagged=flagged, listed=people.opt_outs is not None, are_numbers=numbers),
+    )
     return space.kind is IdKind.VISITOR and people.recipients is not None
 
 

@@ -10,8 +10,8 @@ BLANKS = "chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || ' '"
 _DIGESTS = {Hashing.MD5: 32, Hashing.SHA256: 64}
 """Hexadecimal digits of each."""
 
-_YES = "('1', 'true', 'yes', 't', 'y')"
-"""What a flag says when it is up."""
+_NO = "^(0+([.]0*)?|false|no|f|n|null|none|nan|)$"
+"""What a flag says when it is down. Anything else is up: who may have opted out is never taken for who has not."""
 
 
 def literal(text: str) -> str:
@@ -47,8 +47,17 @@ def id_holder(space: IdSpace) -> str:
     )
 
 
-FLAGGED = f"SELECT recipient_id FROM recipients WHERE lower(opted_out) IN {_YES}"
+FLAGGED = (
+    "SELECT recipient_id FROM recipients"
+    f" WHERE NOT regexp_matches(lower(trim(opted_out, {BLANKS})), {literal(_NO)})"
+)
 LISTED = "SELECT recipient_id FROM opt_outs WHERE recipient_id IS NOT NULL"
+LISTED_LOOSELY = (
+    f"{LISTED} UNION SELECT regexp_replace(trim(recipient_id, {BLANKS}), '[.]0+$', '')"
+    " FROM opt_outs WHERE recipient_id IS NOT NULL"
+)
+"""Of a list that is text: 7.0, or 7 with a blank at an end, as tools write numbers, is 7 as well. How a list was
+written keeps nobody in who has opted out."""
 NOBODY = "SELECT recipient_id FROM id_holder WHERE 1 = 0"
 
 
@@ -61,9 +70,10 @@ WHERE p.recipient_id IS NOT NULL
 ``id_pair``, engines begin with the two largest tables; and mostly it gives nobody."""
 
 
-def opted_out(*, flagged: bool, listed: bool) -> str:
-    """Return everybody who has opted out, once."""
-    parts = [text for text, there in ((FLAGGED, flagged), (LISTED, listed)) if there]
+def opted_out(*, flagged: bool, listed: bool, are_numbers: bool) -> str:
+    """Return everybody who has opted out, once; ``are_numbers``: recipients are known by numbers, not by texts."""
+    listing = LISTED if are_numbers else LISTED_LOOSELY
+    parts = [text for text, there in ((FLAGGED, flagged), (listing, listed)) if there]
     return " UNION ".join(parts or [NOBODY])
 
 

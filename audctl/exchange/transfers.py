@@ -240,6 +240,8 @@ def _judge(draft: _Draft, *, needs_control: bool) -> str:
     if draft.announced is None:
         return "its control file cannot be read"
     there = {stored.name: stored for stored, _ in draft.files}
+    if len({each.name for each in draft.announced}) < len(draft.announced):
+        return "its control file names a file twice"
     missing = sum(each.name not in there for each in draft.announced)
     if missing:
         return f"{missing} of {len(draft.announced)} files are not there"

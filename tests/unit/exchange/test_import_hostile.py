@@ -26,6 +26,7 @@ from tests.exchange import (
     ITER,
     Case,
     buckets,
+    csv_table,
     put_control,
     visitor_id,
 )
@@ -309,3 +310,59 @@ def test_reports_tell_no_id(case: Case) -> None:
     told += (case.out / "manifest.json").read_text()
     assert outcome.members == 3
     assert not any(each in told for each in (ONE, LONG, "C-77"))
+
+
+@pytest.mark.parametrize("flag", ["1", "1.0", "TRUE", " yes ", "2", "2024-01-31", "opted out"])
+def test_a_flag_that_does_not_say_no_is_up(case: Case, flag: str) -> None:
+    case.know([(1, "", flag), (2, "", "0"), (3, "", "0.0")])
+    case.put(f"{FULL}{T}.sync", [f"{ONE} vip", f"{TWO} vip", f"{LONG} vip"])
+    outcome = case.run()
+    assert case.members == ["2", "3"]
+    assert buckets(outcome) == {"matched": 2, "optedOut": 1}
+
+
+@pytest.mark.parametrize("flag", ["", "0", "False", " no ", "N", "NULL", "0.00"])
+def test_a_flag_that_says_no_is_down(case: Case, flag: str) -> None:
+    case.know([(1, "", flag)])
+    case.put(f"{FULL}{T}.sync", [f"{ONE} vip"])
+    assert case.run().members == 1
+
+
+@pytest.mark.parametrize("written", ["1", "1 ", " 1\t", "1.0", " 1.00 "])
+def test_an_opt_out_counts_however_its_number_is_written(case: Case, written: str) -> None:
+    case.leave_out([written])
+    case.put(f"{FULL}{T}.sync", [f"{ONE} vip", f"{TWO} vip"])
+    case.run()
+    assert case.members == ["2"]
+
+
+def test_opt_outs_without_a_header_are_refused_rather_than_the_first_one_lost(case: Case) -> None:
+    case.files.mkdir()
+    case.opt_outs = csv_table(case.files / "out.csv", ["4711"], [("4712",)])
+    case.put(f"{FULL}{T}.sync", [f"{ONE} vip"])
+    said = refusal(case)
+    assert "AUD2704 the table of opt-outs has no column for optOuts.recipient" in said
+    assert "4711" not in said
+    case.opt_outs = csv_table(case.files / "out.csv", ["customer"], [("1",)])
+    assert case.run().members == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["1,SOMEONE\n2,ELSE\n", "id,account\n1,ELSE\n2,SOMEONE,3,4\n", "\n\n1,SOMEONE\n"]
+)
+def test_a_table_without_a_header_tells_nobodys_id(case: Case, text: str) -> None:
+    case.space = DECLARED
+    case.know([])
+    (case.root / "recipients.csv").write_text(text)
+    case.put(f"{FULL}{T}.sync", [f"{ONE} vip"])
+    assert "SOMEONE" not in refusal(case)
+    case.columns = {"recipients.id": "number"}
+    assert "SOMEONE" not in refusal(case)
+
+
+def test_quotes_that_come_late_are_quotes(case: Case) -> None:
+    case.space = DECLARED
+    rows: list[tuple[object, ...]] = [(number, f"C{number}", "") for number in range(30_000)]
+    case.know([*rows, (77_777, "a,b", ""), (77_778, 'a"b', "")])
+    case.put(f"{FULL}{T}.sync", ["a,b vip", 'a"b vip', "C29999 vip"])
+    assert case.run().members == 3

@@ -22,7 +22,8 @@ STATEMENTS = {
     "complement": export_sql.complement(knows_recipients=True),
     "trait_lines": export_sql.trait_lines("d_sid=1", "d_unsid=1"),
     "visitor_pairs": export_sql.visitor_pairs(VISITOR),
-    "opted_out": sql_text.opted_out(flagged=True, listed=True),
+    "opted_out": sql_text.opted_out(flagged=True, listed=True, are_numbers=False),
+    "opted_out as numbers": sql_text.opted_out(flagged=True, listed=True, are_numbers=True),
     **{
         f"{function.__name__}, {name}": function(space)
         for name, space in SPACES.items()

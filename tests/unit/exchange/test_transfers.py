@@ -207,3 +207,16 @@ def test_one_name_in_two_folders_is_refused(tmp_path: Path) -> None:
         put_lines(tmp_path / folder, f"{FULL}{T}.sync", LINES)
     assert "a/" in refusal(tmp_path)
     assert "same name" in refusal(tmp_path)
+
+
+def test_a_control_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = put_lines(tmp_path, f"{FULL}1767225600000.sync", ["x vip"])
+    control = put_control(tmp_path, f"{FULL}1767225600000", [file])
+    control.write_bytes(b"\xef\xbb\xbf" + control.read_bytes())
+    assert len(chain(tmp_path).transfers) == 1
+
+
+def test_a_control_file_that_names_a_file_twice_is_not_believed(tmp_path: Path) -> None:
+    file = put_lines(tmp_path, f"{FULL}1767225600000.sync", ["x vip"])
+    put_control(tmp_path, f"{FULL}1767225600000", [file, file])
+    assert "names a file twice" in refusal(tmp_path)
