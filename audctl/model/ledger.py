@@ -115,6 +115,12 @@ class Ledger:
         leaving = (each.address for each in self.entries.values() if each.leaving)
         return frozenset(leaving) | (self.entries.keys() & self.intents.keys())
 
+    @property
+    def made(self) -> frozenset[Address]:
+        """Objects that audctl itself made, or was about to make when its run was cut."""
+        created = (each.address for each in self.entries.values() if each.created)
+        return frozenset(created) | (self.intents.keys() - self.entries.keys())
+
     def with_override(self, override: Override) -> Ledger:
         """Return the same ledger with one more override, and without the oldest when there are many."""
         return replace(self, overrides=(*self.overrides, override)[-KEPT_OVERRIDES:])

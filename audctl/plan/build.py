@@ -195,6 +195,7 @@ def complete_plan(
             policy=draft.policy,
             match_rates=rates,
             recorded={each.address: each.live_id for each in draft.ledger.entries.values()},
+            made=draft.ledger.made,
             today=draft.now.date() if draft.now is not None else None,
         )
     )

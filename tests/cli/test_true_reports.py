@@ -39,10 +39,6 @@ class Shop:
 
 @pytest.fixture
 def shop(project: ProjectFolder) -> Shop:
-    # Nobody can say how many people the half-made list will have; these tests are about something else.
-    project.replace(
-        "audctl.yaml", "  defaultEnvironment", "  guards: {maxReach: null}\n  defaultEnvironment"
-    )
     return Shop(project)
 
 

@@ -46,6 +46,8 @@ class Case:
     """Of the bindings that the plan makes or changes, where they were measured."""
     recorded: Mapping[Address, str] = field(default_factory=lambda: MappingProxyType({}))
     """Live ids by address as the ledger has them: a partial plan has no steps of what it leaves out."""
+    made: frozenset[Address] = frozenset()
+    """What audctl itself made, or was about to make when a run was cut, as the ledger has it."""
     today: date | None
     """Of the live read; None: nobody knows, and no approval has expired."""
 

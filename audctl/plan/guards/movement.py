@@ -39,16 +39,13 @@ class Movement:
     cause: Address
     """Of the step at the beginning of the chain."""
     span: Span | None
+    is_new: bool
+    """Whether the plan itself makes the object, or goes on with what an earlier apply began to make."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """What ``--allow`` may call it: the object, its resource, or the step that causes it."""
         return names_of(self.effect.address, self.cause)
-
-    @property
-    def is_new(self) -> bool:
-        """Whether the plan itself makes the object."""
-        return self.step is not None and self.step.change is Change.CREATE
 
     def __str__(self) -> str:
         """Return the object, with what causes the effect when that is another one."""
@@ -68,7 +65,28 @@ def movements(case: Case) -> tuple[Movement, ...]:
 def _movement(case: Case, effect: Effect) -> Movement:
     cause = effect.chain[0] if effect.chain else effect.address
     step = case.step_of.get(cause)
-    return Movement(effect, case.step_of.get(effect.address), cause, step.span if step else None)
+    own = case.step_of.get(effect.address)
+    return Movement(effect, own, cause, step.span if step else None, _is_new(case, effect, own))
+
+
+def _is_new(case: Case, effect: Effect, step: Step | None) -> bool:
+    """Tell new objects from those that have a history.
+
+    A list that audctl made, that is empty and that nothing has filled yet is as new as one that the plan makes. Were it
+    not, an apply cut between a list and its binding would need an override to go on with what was approved.
+    """
+    if step is not None and step.change is Change.CREATE:
+        return True
+    if effect.address not in case.made or effect.impact.before != 0 or len(effect.chain) < 2:  # noqa: PLR2004
+        return False
+    feeder = effect.chain[-2]
+    feeding = case.step_of.get(feeder)
+    return (
+        feeding is not None
+        and feeding.change is Change.CREATE
+        and feeding.type == "campaign.sharedList"
+        and feeder not in case.recorded
+    )
 
 
 def _unspoken(case: Case) -> Iterator[Effect]:

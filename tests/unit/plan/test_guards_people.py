@@ -63,6 +63,8 @@ def case(
     steps: Iterable[Step] = (),
     allowed: Iterable[str] = (),
     labels: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    made: Iterable[str] = (),
+    recorded: Iterable[str] = (),
 ) -> Case:
     desired = []
     for name, carried in labels.items():
@@ -81,6 +83,8 @@ def case(
         owned=10,
         options=PlanOptions(allowed=frozenset(allowed)),
         policy=PlanPolicy(limits=decode(Limits, limits, {}), places=FixedPlaces("audctl.yaml")),
+        recorded={parse_address(each): "1" for each in recorded},
+        made=frozenset(parse_address(each) for each in made),
         today=None,
     )
 
@@ -343,6 +347,27 @@ def test_new_lists_have_a_limit_of_their_own_that_is_off() -> None:
     assert refused(case([known], strict, steps=new)) == [("AUD2109", f"--allow maxNewReach:{NEWS}")]
     assert codes(case([unknown], strict, steps=new)) == ["AUD2104"]
     assert codes(case([unknown])) == ["AUD2104"], "an existing list, though empty, is watched"
+
+
+FEEDING = "ImportBinding/news-import#campaign.sharedList"
+
+
+def going_on(change: Change = Change.CREATE, before: int = 0, **more: Any) -> list[str]:
+    """Return what is refused where a list is there already, and ``change`` makes it filled."""
+    moved = effect(NEWS, before=before, after=None, cause=FEEDING)
+    return codes(case([moved], steps=[step(FEEDING, change)], **more))
+
+
+def test_an_empty_list_that_an_interrupted_apply_made_is_as_new_as_it_was() -> None:
+    assert going_on(made=[NEWS]) == []
+    assert going_on(made=[NEWS], limits={"maxNewReach": 10}) == ["AUD2104"]
+
+
+def test_any_other_list_is_watched() -> None:
+    assert going_on() == ["AUD2104"], "adopted: others may have waited for it"
+    assert going_on(made=[NEWS], before=1) == ["AUD2104"], "people are in it"
+    assert going_on(Change.UPDATE, made=[NEWS]) == ["AUD2104"], "it is bound already"
+    assert going_on(made=[NEWS], recorded=[FEEDING]) == ["AUD2104"], "it was bound before"
 
 
 def test_reach_by_label_is_a_sum_of_its_own() -> None:
