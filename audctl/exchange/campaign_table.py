@@ -6,7 +6,8 @@ work folder until the exchange is done: after a cut, reading goes on behind the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from audctl.exchange.job import Hashing
@@ -53,6 +54,8 @@ class CampaignTable:
     columns: Mapping[str, str]
     """Attributes that options name in place of the usual ones, by role."""
     list_id: str = ""
+    hold: ExitStack = field(default_factory=ExitStack)
+    """Keeps other processes off the file while it is in use; shared by all that read the same one."""
 
     def fetch(self, spool: Path, wanted: Sequence[str], told: Told) -> TableFile:  # noqa: ARG002 - keeps its own
         """Read what is not read yet; the file stays in the work folder until :meth:`drop`."""
@@ -73,16 +76,19 @@ class CampaignTable:
         def tell(rows: int) -> None:
             told.advanced(work, rows, min(1.0, rows / total) if total else None)
 
+        self.hold.close()  # from here on it is this exchange's, not that of a binding before it
         file.fill(
             lambda after: self._pages(table, after, place),
             now=self.clock.now(),
             told=tell,
+            hold=self.hold,
         )
         return TableFile(form=TableForm.CSV, paths=(file.path,), is_own=True, is_hashed=bool(place))
 
     def drop(self) -> None:
         """Remove what was read, once it is of no more use."""
         PageSpool(self.folder, self._name, what="", header=()).drop()
+        self.hold.close()
 
     def _pages(self, table: PeopleTable, after: int | None, place: int) -> Iterable[PeoplePage]:
         """Give the pages, with the values in one place hashed; 0: none are."""

@@ -82,8 +82,18 @@ _REASONS = (
 )
 
 
+_SEPARATORS = frozenset(',"')
+"""What ends an item of a line, or quotes it."""
+
+
 def _items(job: ExportJob) -> tuple[str, str | None]:
     """Return what is written behind an id to give it the trait, and what to take it back, if that is asked for."""
+    if job.trait_id is None and _SEPARATORS & set(job.trait_code):
+        raise fault(
+            "AUD2706",
+            f'the trait\'s code "{job.trait_code}" has a comma or a quote in it, which inbound files cannot hold',
+            "apply the project first, or give the trait's number with --trait-id",
+        )
     item = f"ic={job.trait_code}" if job.trait_id is None else f"d_sid={job.trait_id}"
     if not job.takes_back:
         return item, None

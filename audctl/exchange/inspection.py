@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from audctl.errors import FindingsError
 from audctl.exchange import inspect_sql
 from audctl.exchange.control_file import LARGEST, read_control
+from audctl.exchange.faults import fault
 from audctl.exchange.file_names import (
     SECONDS_DIGITS,
     VISITOR_IDS,
@@ -74,13 +75,10 @@ def inspect_path(path: Path, engine: Engine, told: Told) -> Inspection:
         return _result(path)
     if path.name == MANIFEST:
         return _result(path.parent)
-    store = FolderStore(path.parent)
-    file = next((each for each in store.list() if each.path == path.name), None)
-    if file is None:
-        store = FolderStore(path)  # says that it is not there
-        store.list()
-        file = StoredFile(path.name, 0)
-    return inspect_file(store, file, engine, told)
+    if not path.is_file():
+        raise fault("AUD2701", f"there is no file {path}", "correct the path")
+    file = StoredFile(path.name, path.stat().st_size)
+    return inspect_file(FolderStore(path.parent), file, engine, told)
 
 
 def inspect_file(store: FileStore, file: StoredFile, engine: Engine, told: Told) -> Inspection:

@@ -21,6 +21,7 @@ from audctl.exchange.faults import fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import ExitStack
     from pathlib import Path
     from typing import BinaryIO
 
@@ -64,10 +65,12 @@ class PageSpool:
         *,
         now: datetime,
         told: Callable[[int], None] = lambda _rows: None,
+        hold: ExitStack | None = None,
     ) -> int:
         """Bring the file to its end and return its rows; ``pages`` gives those behind a key.
 
-        Raises a FindingsError when another process is at it.
+        Raises a FindingsError when another process is at it. With ``hold``, none can be before that is closed: it would
+        write other rows into a file from which these are still read.
         """
         with self._opened() as file:
             cursor = self._begin(file, now)
@@ -77,6 +80,10 @@ class PageSpool:
                     told(cursor.rows)
                 self._keep(replace(cursor, done=True))
             told(cursor.rows)
+            if hold is not None:
+                hold.callback(
+                    os.close, os.dup(file.fileno())
+                )  # a lock lasts as long as any descriptor of it
             return cursor.rows
 
     def drop(self) -> None:

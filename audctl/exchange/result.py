@@ -2,16 +2,17 @@
 
 Without ``manifest.json`` a folder holds no result; with it, every file it names is whole and has the checksum it
 states. A result takes the place of an earlier one in the same folder; anything else in it is not touched, and keeps a
-result from being written there.
+result from being written there. What a killed exchange has left behind, people's ids among it, goes with the next one.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ FORMAT = 1
 """Grows when the manifest's meaning changes."""
 
 _UNFINISHED = ".unfinished-"
+_EARLIER = "earlier.json"
+"""The manifest of the result that is being replaced, so that a crash half-way leaves known what is its."""
 _PRIVATE_FOLDER = 0o700
 
 
@@ -61,7 +64,8 @@ class ResultFolder:
             stream.write(json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
-        (self.folder / MANIFEST).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            (self.folder / MANIFEST).replace(self.staging / _EARLIER)
         for each in files:
             (self.staging / each.name).replace(self.folder / each.name)
         for name in set(self._earlier) - {each.name for each in files}:
@@ -74,10 +78,27 @@ class ResultFolder:
 @contextmanager
 def open_result(folder: Path) -> Iterator[ResultFolder]:
     """Give a place for a result; whatever goes wrong in the block, the folder stays as it was."""
-    earlier = earlier_files(folder)
+    earlier_files(folder)
     existed = folder.is_dir()
     try:
         folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+        lock = _locked(folder)
+    except OSError as error:
+        raise fault("AUD2705", f"{folder} cannot be written to: {error.strerror}") from error
+    try:
+        if lock is not None:
+            _clear(folder)
+        with _staged(folder, existed=existed) as result:
+            yield result
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+@contextmanager
+def _staged(folder: Path, *, existed: bool) -> Iterator[ResultFolder]:
+    earlier = earlier_files(folder)
+    try:
         staging = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
     except OSError as error:
         raise fault("AUD2705", f"{folder} cannot be written to: {error.strerror}") from error
@@ -87,6 +108,15 @@ def open_result(folder: Path) -> Iterator[ResultFolder]:
         shutil.rmtree(staging, ignore_errors=True)
         if not existed and not any(folder.iterdir()):
             folder.rmdir()
+
+
+def _clear(folder: Path) -> None:
+    """Remove what killed exchanges have left: their own folders, and the files of a result that has no manifest yet."""
+    if not (folder / MANIFEST).exists():
+        for name in earlier_files(folder):
+            (folder / name).unlink(missing_ok=True)
+    for each in folder.glob(f"{_UNFINISHED}*"):
+        shutil.rmtree(each, ignore_errors=True)
 
 
 def earlier_files(folder: Path) -> Sequence[str]:
@@ -99,21 +129,45 @@ def earlier_files(folder: Path) -> Sequence[str]:
     if not there:
         return ()
     manifest = read_manifest(folder)
-    names = [] if manifest is None else [str(each["name"]) for each in listed_files(manifest)]
+    left = [
+        read_manifest(each, name)
+        for each in folder.glob(f"{_UNFINISHED}*")
+        for name in (MANIFEST, _EARLIER)
+    ]
+    known = [each for each in (manifest, *left) if each is not None]
+    names = [str(each["name"]) for document in known for each in listed_files(document)]
     strangers = sorted(there - {MANIFEST, *names})
-    if manifest is None or strangers:
+    if strangers or (manifest is None and MANIFEST in there):
         raise fault(
             "AUD2705",
-            f"{folder} holds something that is no result of an exchange: {', '.join(strangers[:3])}",
+            f"{folder} holds something that is no result of an exchange: {', '.join(strangers[:3] or [MANIFEST])}",
             "name an empty folder, or that of an earlier result, with --out",
         )
-    return names
+    return [each for each in names if each in there]
 
 
-def read_manifest(folder: Path) -> Mapping[str, object] | None:
+def _locked(folder: Path) -> int | None:
+    """Lock a folder for this process, until the descriptor is closed; None where its file system locks no folders."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise fault(
+            "AUD2705",
+            f"another exchange is writing to {folder}",
+            "wait for it to end, or name another folder with --out",
+        ) from None
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def read_manifest(folder: Path, name: str = MANIFEST) -> Mapping[str, object] | None:
     """Return the manifest of a result; None where there is none that can be read."""
     try:
-        document = json.loads((folder / MANIFEST).read_bytes())
+        document = json.loads((folder / name).read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
@@ -132,7 +186,8 @@ def listed_files(manifest: Mapping[str, object]) -> Sequence[Mapping[str, object
         if isinstance(each, dict)
         and isinstance(each.get("name"), str)
         and each["name"] == Path(each["name"]).name
-        and each["name"] != MANIFEST
+        and each["name"] not in ("..", MANIFEST)
+        and all(isinstance(each.get(count), int) for count in ("rows", "bytes"))
     ]
 
 

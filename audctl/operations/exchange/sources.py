@@ -5,6 +5,7 @@ A path on the command line starts from the working directory, one in the project
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,7 +19,6 @@ from audctl.operations.context import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from contextlib import ExitStack
 
     from audctl.exchange.campaign_table import CampaignTable
     from audctl.exchange.job import IdSpace
@@ -68,6 +68,7 @@ class Sources:
         self._connection = connection
         self._offline = offline
         self._from_campaign: list[CampaignTable] = []
+        self._holds: dict[tuple[PeopleKind, str], ExitStack] = {}
 
     def files(self, text: str) -> FileStore:
         """Return Audience Manager's files."""
@@ -247,6 +248,9 @@ class Sources:
 
         connection = self.connection()
         identity = connection.identity
+        place = (kind, list_name)
+        if place not in self._holds:
+            self._holds[place] = self._stack.enter_context(ExitStack())
         table = CampaignTable(
             reader=connection.campaign,
             kind=kind,
@@ -257,6 +261,7 @@ class Sources:
             hashing=space.hashing,
             columns=columns,
             list_id=self.list_id(list_name) if list_name else "",
+            hold=self._holds[place],
         )
         self._from_campaign.append(table)
         return table

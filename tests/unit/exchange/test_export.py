@@ -107,6 +107,15 @@ def test_a_trait_without_a_number_goes_by_its_code(case: Case) -> None:
     assert case.lines("traits") == ["C-1\tic=loyal"]
 
 
+@pytest.mark.parametrize("code", ["loyal,d_sid=1", 'lo"yal'])
+def test_a_code_that_would_be_two_items_is_refused(case: Case, code: str) -> None:
+    with pytest.raises(FindingsError) as caught:
+        case.run_export(case.export(members(case, 1), trait_id=None, trait_code=code))
+    assert caught.value.findings[0].code == "AUD2706"
+    case.run_export(case.export(members(case, 1), trait_id=70, trait_code=code))
+    assert case.lines("traits") == ["C-1\td_sid=70"]
+
+
 def test_nobody_to_send_makes_no_inbound_file(case: Case) -> None:
     case.run_export(case.export(members(case, 3)))
     assert names(case) == {"complement.csv"}

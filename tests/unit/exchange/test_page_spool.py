@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import stat
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -164,3 +165,13 @@ def test_dropping_leaves_no_id_behind(tmp_path: Path) -> None:
     file.drop()
     file.drop()
     assert not list((tmp_path / "work").iterdir())
+
+
+def test_nobody_writes_into_a_file_that_is_still_in_use(tmp_path: Path) -> None:
+    with ExitStack() as hold:
+        assert spool(tmp_path).fill(pages_of(table(2)), now=NOON, hold=hold) == 2
+        with pytest.raises(FindingsError) as refused:
+            spool(tmp_path, "another table").fill(pages_of(table(9)), now=NOON)
+        assert [each.code for each in refused.value.findings] == ["AUD2731"]
+        assert content(spool(tmp_path)) == [HEADER, *table(2)]
+    assert spool(tmp_path, "another table").fill(pages_of(table(9)), now=NOON) == 9
