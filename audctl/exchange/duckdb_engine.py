@@ -35,6 +35,8 @@ _INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 )
 """Types whose values all fit into the one that integers are read as."""
+_INTERRUPTED = "Query interrupted"
+"""What DuckDB makes of a KeyboardInterrupt that a signal raises while it works."""
 _CONTROL = f"chr({SEPARATOR[0]})"
 
 
@@ -98,7 +100,8 @@ class DuckDbEngine:
 
     def fetch(self, select: str) -> list[tuple[object, ...]]:
         """Return the rows of a query."""
-        return list(self._run(select).fetchall())
+        with _safely():  # some failures come with the rows
+            return list(self._conn.execute(select).fetchall())
 
     def columns(self, table: TableFile) -> Mapping[str, bool]:
         """Return the names of a table's columns, and whether each holds integers."""
@@ -217,23 +220,33 @@ class DuckDbEngine:
         return ".".join([alias, *map(identifier, table.table.split("."))])
 
     def _run(self, statement: str) -> DuckDBPyConnection:
-        import duckdb  # noqa: PLC0415 - see the constructor
-
-        try:
+        with _safely():
             return self._conn.execute(statement)
-        except duckdb.OutOfMemoryException as error:
-            raise fault(
-                "AUD2712",
-                "the exchange ran out of the memory or the disk it is given",
-                "give it more with --memory, or a larger disk with --spill",
-            ) from error
-        except duckdb.Error as error:
-            # The engine's own message may quote a value: people's ids must not get out that way.
-            raise fault(
-                "AUD2713",
-                f"DuckDB cannot go on: {type(error).__name__}",
-                "a table may not be readable to its end: check that it is whole, UTF-8, and quoted as CSV is",
-            ) from error
+
+
+@contextmanager
+def _safely() -> Iterator[None]:
+    """Put the engine's failures into words of ours: its own may quote a value, and people's ids must not get out so."""
+    import duckdb  # noqa: PLC0415 - see the constructor
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise fault(
+            "AUD2712",
+            "the exchange ran out of the memory or the disk it is given",
+            "give it more with --memory, or a larger disk with --spill",
+        ) from error
+    except duckdb.Error as error:
+        raise fault(
+            "AUD2713",
+            f"DuckDB cannot go on: {type(error).__name__}",
+            "a table may not be readable to its end: check that it is whole, UTF-8, and quoted as CSV is",
+        ) from error
+    except RuntimeError as error:
+        if str(error) == _INTERRUPTED:
+            raise KeyboardInterrupt from error
+        raise
 
 
 class _Progress:

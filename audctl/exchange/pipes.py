@@ -10,6 +10,7 @@ import zlib
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from audctl.exchange.faults import fault
 from audctl.model.exchange import WrittenFile
 
 if TYPE_CHECKING:
@@ -99,8 +100,18 @@ def drained(path: Path, target: RowTarget, folder: Path) -> Iterator[list[Writte
                 while block := pipe.read(_BLOCK):
                     writer.write(block)
             writer.close()
+        except OSError as error:
+            failures.append(
+                fault(
+                    "AUD2705",
+                    f"{target.name(len(writer.files))} cannot be written: {error.strerror}",
+                    "make room for it, or name a folder elsewhere with --out",
+                )
+            )
         except BaseException as error:  # noqa: BLE001 - raised in the thread that makes the data
             failures.append(error)
+        finally:
+            writer.abandon()
 
     thread = threading.Thread(target=take, daemon=True)
     thread.start()
@@ -162,6 +173,11 @@ class PartWriter:
         if self._part is not None:
             self._close()
 
+    def abandon(self) -> None:
+        """Let go of a part that did not come to its end, if there is one."""
+        if self._part is not None:
+            self._part.abandon()
+
     def _open(self) -> _Part:
         name = self._target.name(len(self.files))
         self._part = _Part(self._folder / name, self._target)
@@ -209,6 +225,10 @@ class _Part:
             bytes=self._stored,
             sha256=self._digest.hexdigest(),
         )
+
+    def abandon(self) -> None:
+        with suppress(OSError):  # what is left in its buffer has no place either
+            self._file.close()
 
     def _store(self, data: bytes) -> None:
         self._file.write(data)
