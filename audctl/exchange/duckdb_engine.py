@@ -7,10 +7,7 @@ given four fifths of the limit.
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audctl.exchange.faults import fault
@@ -18,10 +15,12 @@ from audctl.exchange.packed import LONGEST_LINE, SEPARATOR, safe_lines
 from audctl.exchange.pipes import create_private, drained, fed
 from audctl.exchange.ports import LineBatch, TableForm
 from audctl.exchange.sql_text import identifier, literal
+from audctl.exchange.work_folder import work_folder
 from audctl.model.exchange import WrittenFile
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
@@ -43,15 +42,12 @@ _CONTROL = f"chr({SEPARATOR[0]})"
 @contextmanager
 def open_duckdb(*, memory_bytes: int, threads: int, spool: Path | None) -> Iterator[DuckDbEngine]:
     """Give an engine; its folder, made in ``spool`` or where temporary files go, is removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix=".audctl-", dir=spool))  # for its owner only
-    try:
+    with work_folder(spool) as folder:
         engine = DuckDbEngine(folder, memory_bytes=memory_bytes, threads=threads)
         try:
             yield engine
         finally:
             engine.close()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class DuckDbEngine:

@@ -18,9 +18,7 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from audctl.errors import FindingsError
@@ -29,10 +27,12 @@ from audctl.exchange.faults import fault
 from audctl.exchange.packed import safe_lines
 from audctl.exchange.pipes import PartWriter, create_private
 from audctl.exchange.ports import TableFile, TableForm
+from audctl.exchange.work_folder import work_folder
 from audctl.model.exchange import WrittenFile
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from pyspark.sql import DataFrame, SparkSession
 
@@ -63,8 +63,7 @@ def open_spark(
 
     ``memory_bytes`` and ``threads`` bound a local session; a cluster has bounds of its own.
     """
-    folder = Path(tempfile.mkdtemp(prefix=".audctl-", dir=spool))  # for its owner only
-    try:
+    with work_folder(spool) as folder:
         session, is_own = _session(master, memory_bytes, threads, folder)
         engine = SparkEngine(session, folder)
         try:
@@ -73,8 +72,6 @@ def open_spark(
             engine.close()
             if is_own:
                 session.stop()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class SparkEngine:
