@@ -204,7 +204,7 @@ class Decisions:
         reasons = sorted({str(each.reason) for each in found.changes})
         if found.changes and not found.direct:
             because = min(found.indirect)
-            reasons = [f"refers to {because}, which is {self.anew.get(because, 'created')}"]
+            reasons = [f"refers to {because}, which is {self.anew.get(because, 'unclear')}"]
         if entry.removed_at is not None:
             reasons.insert(0, "its manifest is back")
         if match.renamed_from is not None:
@@ -336,6 +336,9 @@ class Decisions:
                 label=label_of(wanted, live),
                 fields=tuple(found.changes),
                 live_id=live.id if live is not None else "",
+                fingerprint=live.fingerprint() if live is not None else "",
+                changed_at=live.changed_at if live is not None else None,
+                changed_by=live.changed_by if live is not None else "",
                 requires=requires,
                 span=wanted.span(),
                 instructions=f"Once {blocker} exists, plan again: audctl does the rest.",

@@ -96,12 +96,14 @@ def _useless(case: Case, names: Mapping[str, frozenset[str]]) -> Iterator[Findin
                 hint=f"the guards are {known}",
             )
         elif name not in names[guard]:
-            what = str(GUARDED[guard]) if guard in GUARDED else "step or effect that it judges"
+            nothing = (
+                f"the plan has no {GUARDED[guard]} of {name}"
+                if guard in GUARDED
+                else f"{guard} has nothing to say about {name}"
+            )
             yield Finding(
                 "AUD2013",
                 Severity.ERROR,
-                f"--allow {each} allows nothing: the plan has no {what} of {name}"
-                if guard in GUARDED
-                else f"--allow {each} allows nothing: {guard} has nothing to say about {name}",
+                f"--allow {each} allows nothing: {nothing}",
                 hint="take it away, or correct the address",
             )

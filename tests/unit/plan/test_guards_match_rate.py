@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,10 +12,12 @@ from hypothesis import strategies as st
 from audctl.manifest.decode import decode
 from audctl.model.address import parse_address
 from audctl.model.desired import DesiredObject
+from audctl.model.finding import Finding, Severity
 from audctl.model.match_rate import Basis, MatchRate, wilson
 from audctl.model.plan import PlanOptions
 from audctl.model.policy import Limits, PlanPolicy
 from audctl.model.resource import Resource
+from audctl.model.span import Span
 from audctl.model.verdict import Judgement
 from audctl.plan.guards.case import Case
 from audctl.plan.guards.judge import judge
@@ -162,6 +165,62 @@ def test_a_floor_that_stands_by_label_only_is_judged_too() -> None:
     limits = {"labelled": [{"match": {"team": "crm"}, "minMatchRate": "90%"}]}
     assert codes(case(rate(600), limits=limits, labels={"team": "crm"})) == ["AUD2113"]
     assert word(case(rate(600), limits=limits)).judgement is Judgement.PASSED
+    assert word(case(rate(600), limits=limits)).limit == "off"
+
+
+def test_every_binding_is_judged_and_the_verdict_counts_them() -> None:
+    def at(name: str, measured: MatchRate) -> MatchRate:
+        return replace(measured, address=parse_address(f"ImportBinding/{name}"))
+
+    made = case(
+        at("good", rate(900)),
+        at("let-through", rate(100)),
+        rate(599),
+        at("gone", UNKNOWN),
+        limits={"minMatchRate": "60%"},
+        allowed="minMatchRate:ImportBinding/let-through",
+    )
+    low, untold = judge(made).findings
+    assert low == Finding(
+        "AUD2113",
+        Severity.ERROR,
+        f"minMatchRate: {CARTS} has a match rate of 59.9%, and may not go below 60%",
+        Span("carts.yaml", 1, 1),
+        f"--allow minMatchRate:{CARTS}",
+        parse_address(CARTS),
+    )
+    # No manifest here is called so: there is no place to point at.
+    assert (str(untold.address), untold.span) == ("ImportBinding/gone", None)
+    assert untold.message == (
+        "minMatchRate: ImportBinding/gone has a match rate that nobody can tell "
+        "(no file has come yet), and may not go below 60%"
+    )
+    verdict = word(made)
+    assert (verdict.limit, verdict.judgement) == ("60%", Judgement.OVER)
+    assert verdict.measured == "1 below, 1 unknown, of 4 bindings"
+    assert verdict.names == (CARTS, "ImportBinding/gone")
+    assert verdict.allowed == ("ImportBinding/let-through",)
+
+
+@pytest.mark.parametrize(
+    ("rates", "measured"),
+    [
+        ([], "no binding changes"),
+        ([rate()], "none below, of 1 binding"),
+        ([rate(), rate(900)], "none below, of 2 bindings"),
+        ([rate(599)], "1 below, of 1 binding"),
+        ([UNKNOWN], "1 unknown, of 1 binding"),
+    ],
+)
+def test_the_verdict_says_what_was_measured(rates: list[MatchRate], measured: str) -> None:
+    assert word(case(*rates, limits={"minMatchRate": "60%"})).measured == measured
+
+
+def test_a_rate_that_is_small_is_only_called_too_low() -> None:
+    (refusal,) = judge(case(rate(3, 1000), limits={"minMatchRate": "60%"})).findings
+    assert refusal.message == (
+        f"minMatchRate: {CARTS} knows too few of the people on the other side, and may not go below 60%"
+    )
 
 
 def test_a_refusal_gives_no_small_count_away() -> None:

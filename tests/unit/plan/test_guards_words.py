@@ -3,7 +3,7 @@
 # ruff: noqa: ANN401  # fields of any shape
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,10 +18,11 @@ from audctl.model.kinds import KINDS
 from audctl.model.plan import PlanOptions
 from audctl.model.policy import Limits, PlanPolicy
 from audctl.model.resource import Resource
+from audctl.model.selection import Selection
 from audctl.model.span import Span
 from audctl.plan.guards.case import Case, allow_hint
 from audctl.plan.guards.judge import judge
-from tests.build import FixedPlaces, make_live, make_state
+from tests.build import make_live, make_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +33,20 @@ if TYPE_CHECKING:
 VIP = "Audience/vip#aam.segment"
 NEWS = "List/news#campaign.list"
 PLACE = Span("a.yaml", 4, 1)
-PROJECT = FixedPlaces("audctl.yaml")
+
+
+@dataclass(frozen=True)
+class PathsAsFiles:
+    """Places that show exactly which path was asked for."""
+
+    def span(self, path: str) -> Span:
+        return Span(path, 1, 1)
+
+    def inside(self, path: str, position: int) -> Span:
+        return Span(path, 1, 1 + position)
+
+
+PROJECT = PathsAsFiles()
 
 
 def step(address: str, change: Change = Change.UPDATE, **more: Any) -> Step:
@@ -99,6 +113,43 @@ def test_a_step_too_many(
     made = case(steps=[step(VIP, change)], **limits)
     expected = refusal(code, f"{guard}: {VIP} {message}", f"--allow {guard}:{VIP}")
     assert said(made) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("limit", "count", "allowed", "judgement", "shown", "names", "let_through"),
+    [
+        (0, 0, [], "passed", "0", [], []),
+        (2, 2, [], "passed", "2", [], []),
+        (1, 2, [], "over", "1", [0, 1], []),
+        ("10%", 4, [], "passed", "10% (4 of 40)", [], []),
+        ("10%", 5, [0], "allowed", "10% (4 of 40)", [], [0]),
+        ("10%", 4, [0], "passed", "10% (4 of 40)", [], []),  # nothing needed letting through
+        (1, 3, [0], "over", "1", [1, 2], [0]),
+        (1, 3, [0, 1, 2], "allowed", "1", [], [0, 1, 2]),
+    ],
+)  # fmt: skip
+def test_the_verdict_on_steps_tells_what_was_counted_and_let_through(  # noqa: PLR0917 - a table
+    limit: int | str, count: int, allowed: list[int], judgement: str, shown: str,
+    names: list[int], let_through: list[int],
+) -> None:  # fmt: skip
+    lists = [f"List/l{number}#campaign.list" for number in range(count)]
+    made = case(
+        steps=[step(each, Change.DELETE) for each in lists],
+        allowed=[f"maxDeletes:{lists[each]}" for each in allowed],
+        maxDeletes=limit,
+    )
+    word = verdict_of(made, "maxDeletes")
+    assert str(word.judgement) == judgement
+    assert (word.limit, word.measured) == (shown, str(count))
+    assert word.names == tuple(lists[each] for each in names)
+    assert word.allowed == tuple(lists[each] for each in let_through)
+    # Each guard counts its own steps.
+    assert verdict_of(made, "maxPauses").measured == "0"
+
+
+def test_the_verdict_on_people_tells_the_limit_or_that_there_is_none() -> None:
+    assert verdict_of(case(), "maxShrink").limit == "25%"
+    assert verdict_of(case(maxShrink=None), "maxShrink").limit == "off"
 
 
 @pytest.mark.parametrize(
@@ -310,6 +361,9 @@ def test_an_override_can_be_copied_into_a_shell(name: str, hint: str) -> None:
         ("maxDeletes:List/other",
          "--allow maxDeletes:List/other allows nothing: the plan has no delete of List/other",
          "take it away, or correct the address"),
+        ("maxDeletes:List/a:b",
+         "--allow maxDeletes:List/a:b allows nothing: the plan has no delete of List/a:b",
+         "take it away, or correct the address"),
         ("maxShrink:List/other",
          "--allow maxShrink:List/other allows nothing: maxShrink has nothing to say about List/other",
          "take it away, or correct the address"),
@@ -322,6 +376,11 @@ def test_an_override_in_vain(allowed: str, message: str, hint: str) -> None:
     (found,) = said(case(steps=[step(VIP)], allowed=[allowed]))
     place = PROJECT.span("spec.restrictions") if allowed.startswith("restr") else None
     assert found == Finding("AUD2013", Severity.ERROR, message, place, hint)
+
+
+def test_an_override_that_is_judged_elsewhere_hides_no_other() -> None:
+    made = case(allowed=["emptyProject:web", "emptyRead:aam.trait", "maxDeletes:List/other"])
+    assert [each.message.split()[1] for each in said(made)] == ["maxDeletes:List/other"]
 
 
 @pytest.mark.parametrize("allowed", ["everything", "maxDelete:List/x", "maxDeletes:", "force:all"])
@@ -351,3 +410,12 @@ def test_a_step_that_moves_people_speaks_for_itself_by_its_audiences_purpose(
     moved = Impact(before=1000, after=2000, source=CountSource.ESTIMATE)
     made = replace(case(steps=[step(VIP, impact=moved)]), desired=(wanted,))
     assert [each.code for each in said(made)] == codes
+
+
+def test_a_partial_plan_concerns_only_what_it_has_steps_for() -> None:
+    vip, news = parse_address(VIP).resource, parse_address(NEWS).resource
+    whole = case(steps=[step(VIP)])
+    partial = replace(whole, options=PlanOptions(selection=Selection(only=("Audience/vip",))))
+    assert whole.concerns([news])
+    assert not partial.concerns([news])
+    assert partial.concerns([news, vip])

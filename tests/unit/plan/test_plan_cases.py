@@ -82,6 +82,24 @@ def test_every_step_and_finding_says_what_it_is_about(path: Path) -> None:
             assert finding.span == desired[finding.address].span(), finding
 
 
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_every_field_of_a_step_says_where_it_stands_and_what_is_new_has_no_past(path: Path) -> None:
+    wanted, state, ledger, options = sides_of(yaml.safe_load(path.read_text(encoding="utf-8")))
+    desired = {each.address: each for each in wanted}
+    for step in make_plan(wanted, state, ledger, **options).steps:
+        if step.change is Change.CREATE:
+            assert (step.live_id, step.fingerprint, step.changed_by) == ("", "", ""), step
+        asked = desired.get(step.address)
+        if asked is None or asked.resource is None:
+            continue
+        for each in step.fields:
+            assert each.span is not None, each
+            if each.field == "metadata.name":
+                assert each.span == asked.resource.span("metadata.name")
+            elif each.field.startswith("lifecycle."):
+                assert each.span == asked.resource.span(f"spec.{each.field}")
+
+
 def test_there_are_cases() -> None:
     assert len(CASES) > 40
     claimed = {change for path in CASES for change in Change if f"{change} " in path.read_text()}
@@ -154,6 +172,8 @@ def details(step: Step) -> dict[str, Any]:
         "removed_at": step.removed_at.isoformat() if step.removed_at is not None else None,
         "changed": f"{step.changed_by} {step.changed_at:%Y-%m-%d}" if step.changed_at else "",
         "renamed_from": str(step.renamed_from) if step.renamed_from is not None else None,
+        "earlier": list(step.previous_names),
+        "days": step.grace_days,
     }
 
 
