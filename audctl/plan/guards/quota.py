@@ -136,8 +136,8 @@ def _uses(case: Case) -> Iterator[Use]:
     for each in case.live.objects:
         if each.origin is not Origin.READ_ONLY:
             held[each.type, ""] += 1
-            if each.type == "aam.destination":
-                held[each.type, str(each.fields.get("type") or "")] += 1
+            if each.type == "aam.destination" and (kind := each.fields.get("type")):
+                held[each.type, str(kind)] += 1
     adding, removing = _by_type(case.steps, _adds), _by_type(case.steps, _removes)
     kinds = {
         each.address: str(each.fields.get("type") or "")

@@ -226,7 +226,41 @@ def test_growth_of_nobody_knows_how_many(limit: int | str, after: int, codes: li
         maxShrink=None,
         toZero="allow",
     )
-    assert [each.code for each in said(made)] == codes
+    found = said(made)
+    assert [each.code for each in found] == codes
+    assert all(
+        f"from unknown to {'<50' if after < 50 else after} people" in each.message for each in found
+    )
+
+
+def test_each_that_nobody_can_foresee_is_told_of_and_where_no_step_is_the_guards_are() -> None:
+    second = "Audience/second#aam.segment"
+    made = case(effects=[effect(1000, None), effect(1000, None, second)], steps=[step(VIP)])
+    assert [(str(each.address), each.span) for each in said(made)] == [
+        (VIP, PLACE),
+        (second, PROJECT.span("spec.guards")),
+    ]
+
+
+def test_the_verdict_on_people_names_who_is_over_and_who_was_let_through() -> None:
+    second = "Audience/second#aam.segment"
+    made = case(
+        effects=[effect(1000, 400), effect(1000, 400, second)],
+        steps=[step(VIP), step(second)],
+        allowed=[f"maxShrink:{second}"],
+    )
+    word = verdict_of(made, "maxShrink")
+    assert (str(word.judgement), word.names, word.allowed) == ("over", (VIP,), (second,))
+    assert word.measured == "1 over, 1 let through"
+
+
+def test_an_audience_that_is_stopped_keeps_its_people_unless_its_rule_changes_with_it() -> None:
+    moving = [effect(1000, 400)]
+    stopped = step(VIP, write={"status": "paused"})
+    assert said(case(effects=moving, steps=[stopped], maxPauses=1)) == []
+    changed = step(VIP, write={"status": "paused", "rule": "1T"})
+    found = said(case(effects=moving, steps=[changed], maxPauses=1))
+    assert [each.code for each in found] == ["AUD2105"]
 
 
 def segments(count: int) -> list[LiveObject]:
@@ -309,6 +343,23 @@ def test_reach_over_two_lists_is_a_bound() -> None:
     ]
     word = verdict_of(made, "maxReach")
     assert (word.measured, word.limit) == ("at most 130 people", "100 people")
+    assert word.names == (NEWS, other)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "judgement", "names", "let_through"),
+    [
+        ([], "unknown", (NEWS,), ()),
+        ([f"unknownImpact:{NEWS}"], "allowed", (), (NEWS,)),
+        ([f"maxReach:{NEWS}"], "allowed", (), (NEWS,)),
+    ],
+)
+def test_reach_that_nobody_knows(
+    allowed: list[str], judgement: str, names: tuple[str, ...], let_through: tuple[str, ...]
+) -> None:
+    moving = [effect(0, None, NEWS)]
+    word = verdict_of(case(effects=moving, steps=[step(NEWS)], allowed=allowed), "maxReach")
+    assert (str(word.judgement), word.names, word.allowed) == (judgement, names, let_through)
 
 
 def test_reach_through_a_list_that_the_plan_makes() -> None:
