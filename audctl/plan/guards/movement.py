@@ -31,11 +31,9 @@ GROWTH_MATTERS = frozenset({"", Purpose.TARGET})
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One effect, with the step that causes it."""
+    """One effect, and what causes it."""
 
     effect: Effect
-    step: Step | None
-    """Of the effect's own object; None when no step touches it."""
     cause: Address
     """Of the step at the beginning of the chain."""
     span: Span | None
@@ -63,10 +61,10 @@ def movements(case: Case) -> tuple[Movement, ...]:
 
 
 def _movement(case: Case, effect: Effect) -> Movement:
-    cause = effect.chain[0] if effect.chain else effect.address
+    cause = effect.chain[0]
     step = case.step_of.get(cause)
     own = case.step_of.get(effect.address)
-    return Movement(effect, own, cause, step.span if step else None, _is_new(case, effect, own))
+    return Movement(effect, cause, step.span if step else None, _is_new(case, effect, own))
 
 
 def _is_new(case: Case, effect: Effect, step: Step | None) -> bool:
@@ -99,7 +97,6 @@ def _unspoken(case: Case) -> Iterator[Effect]:
         ):
             yield Effect(
                 address=step.address,
-                label=step.label,
                 purpose=_purpose(case.resources.get(step.address.resource)),
                 impact=step.impact,
                 chain=(step.address,),
@@ -115,7 +112,7 @@ def _purpose(resource: Resource | None) -> str:
 def _stays(case: Case, effect: Effect) -> bool:
     if effect.impact.moves_nobody:
         return True
-    step = case.step_of.get(effect.chain[0]) if effect.chain else None
+    step = case.step_of.get(effect.chain[0])
     return step is not None and pauses(step) and "rule" not in step.write
 
 
