@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from audctl.model.plan import FORMAT_VERSION
 from audctl.plan.plan_json import checksum_of
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def test_a_live_change_since_is_told_with_its_object(
     [
         (lambda text: text[: len(text) // 2], "is not a whole plan (no valid JSON)"),
         (lambda text: text.replace('"Bought"', '"Stole"'), "its checksum does not fit"),
-        (lambda text: text.replace('"1.1"', '"2.0"'), "has plan format 2.0"),
+        (lambda text: text.replace(f'"{FORMAT_VERSION}"', '"2.0"'), "has plan format 2.0"),
         (lambda _: "", "is not a whole plan"),
     ],
     ids=["cut", "edited", "newer", "empty"],

@@ -68,7 +68,7 @@ CASES: dict[str, tuple[dict[str, Any], ...]] = {
         {"route": "POST /v1/destinations/*", "kind": "html", "status": 502},
     ),
     "a write is answered and not done": (
-        {"route": "POST /v1/traits", "kind": "lost_write", "nth": 2},
+        {"route": "POST /v1/segments", "kind": "lost_write", "nth": 1},
     ),
 }
 

@@ -190,7 +190,7 @@ def test_a_list_edited_in_campaign_between_plan_and_write_is_not_overwritten(
 def test_an_edit_between_write_and_verification_is_named(found: Reference) -> None:
     code, said = raced(
         found,
-        Point("SOAP xtk:persist#Write xtk:option insert pointer", 4),
+        Point("GET /v1/segments", 2),  # the plan's is the first
         lambda editor: editor.change(f"segments/{BUYERS}", name="Hers"),
         verified=True,
     )
