@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from audctl.sandbox.faults import FaultRule
     from audctl.sandbox.switches import Switches
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 app.add_typer(sandbox_running.clock, name="clock")
 app.add_typer(sandbox_running.faults, name="faults")
 app.command()(sandbox_running.status)

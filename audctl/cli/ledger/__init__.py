@@ -12,7 +12,7 @@ from audctl.cli.ledger.rebuild import rebuild
 from audctl.cli.ledger.show import show
 from audctl.cli.ledger.unlock import unlock
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.callback()

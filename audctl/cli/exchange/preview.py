@@ -6,7 +6,7 @@ import typer
 
 from audctl.cli import exit_codes
 from audctl.cli.console import Output
-from audctl.cli.exchange import (
+from audctl.cli.exchange.options import (
     BindingArgument,
     ColumnOption,
     DataSourceIdOption,
@@ -22,7 +22,6 @@ from audctl.cli.exchange import (
     SpillOption,
     ThreadsOption,
     TrackingOption,
-    app,
     columns_of,
     engine_of,
     showing,
@@ -31,7 +30,6 @@ from audctl.cli.options import EnvironmentOption, OutputOption, ProjectOption, c
 from audctl.exchange.job import Control, SegmentValue, Separator, Template, Timestamps
 
 
-@app.command("preview")
 def preview(
     context: typer.Context,
     binding: BindingArgument,
