@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from audctl.model.plan import Plan
     from audctl.operations.stop import Parting
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()

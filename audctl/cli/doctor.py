@@ -8,7 +8,7 @@ from audctl.cli.interrupt import stop_on_signals
 from audctl.cli.options import EnvironmentOption, OutputOption, ProjectOption, console_of
 from audctl.render import to_json, to_terminal
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()

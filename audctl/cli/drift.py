@@ -20,7 +20,7 @@ from audctl.cli.options import (
 from audctl.model.report import DriftResult
 from audctl.render import to_json, to_terminal
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _CODES = {
     DriftResult.SAME: ExitCode.DONE,

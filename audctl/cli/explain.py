@@ -12,7 +12,7 @@ from audctl.cli.options import OutputOption, console_of
 from audctl.errors import UsageError
 from audctl.render import to_json, to_terminal
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _CODE = re.compile(r"AUD\d+", re.IGNORECASE)
 

@@ -12,7 +12,7 @@ from audctl.cli.options import EnvironmentOption, OutputOption, ProjectOption, c
 from audctl.errors import UsageError
 from audctl.render import to_terminal
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command(name="import")

@@ -26,7 +26,7 @@ from audctl.cli.options import (
 from audctl.errors import StalePlanError, UsageError
 from audctl.render import to_terminal
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()

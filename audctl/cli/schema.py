@@ -8,7 +8,7 @@ from audctl.cli.console import Output
 from audctl.cli.exit_codes import ExitCode
 from audctl.cli.options import OutputOption, console_of
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()

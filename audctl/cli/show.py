@@ -12,7 +12,7 @@ from audctl.cli.options import OutputOption, ReportOption, reporting_console
 from audctl.errors import UsageError
 from audctl.render import to_terminal
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 class Form(StrEnum):

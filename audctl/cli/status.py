@@ -18,7 +18,7 @@ from audctl.cli.options import (
 )
 from audctl.render import status_json, to_terminal
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()

@@ -14,7 +14,7 @@ from audctl.cli.options import (
 )
 from audctl.render import to_json, to_terminal
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()

@@ -15,7 +15,7 @@ from audctl.errors import FindingsError
 from audctl.model.report import ValidateReport
 from audctl.render import to_json, to_terminal
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()

@@ -30,7 +30,7 @@ LONGEST_INTERVAL = timedelta(hours=1)
 """A look costs what a plan's read costs; one an hour is as often as Campaign itself looks."""
 LONGEST_WAIT = timedelta(days=30)
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
