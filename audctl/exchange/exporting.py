@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from audctl.exchange import export_sql
 from audctl.exchange.faults import fault, warning
 from audctl.exchange.file_names import VISITOR_IDS, Mode, ids_name, traits_name
-from audctl.exchange.folder_store import FolderStore
 from audctl.exchange.job import IdKind, MembersForm
 from audctl.exchange.people import read_people
 from audctl.exchange.ports import LineBatch, LineFile, RowTarget, StoredFile
-from audctl.exchange.result import listed_files, read_manifest
+from audctl.exchange.result import listed_files, stored_manifest
 from audctl.exchange.sql_text import STRANGER
 from audctl.exchange.tallies import balanced, number
 from audctl.model.exchange import ExportBucket, ExportOutcome, Tally
@@ -20,14 +19,14 @@ from audctl.model.exchange import ExportBucket, ExportOutcome, Tally
 if TYPE_CHECKING:
     from audctl.exchange.job import ExportJob
     from audctl.exchange.ports import Engine, Told
-    from audctl.exchange.result import ResultFolder
+    from audctl.exchange.result import Result
     from audctl.model.exchange import WrittenFile
     from audctl.model.finding import Finding
     from audctl.ports import Clock
 
 
 def run_export(
-    job: ExportJob, engine: Engine, told: Told, clock: Clock, result: ResultFolder | None
+    job: ExportJob, engine: Engine, told: Told, clock: Clock, result: Result | None
 ) -> ExportOutcome:
     """Return what becomes of the people of a source; files go to ``result``, unless that is None.
 
@@ -137,19 +136,19 @@ def _compare(job: ExportJob, engine: Engine, told: Told) -> tuple[int | None, in
     """Return how many ids the previous export did not have, and how many it had that are gone."""
     if job.previous is None:
         return None, None
-    manifest = read_manifest(job.previous)
+    manifest = stored_manifest(job.previous)
     if manifest is None or manifest.get("kind") != "export":
         raise fault(
             "AUD2705",
-            f"{job.previous} holds no export: no manifest says so",
-            "name the folder of the previous export with --previous",
+            f"{job.previous.describe()} holds no export: no manifest says so",
+            "name the place of the previous export with --previous",
         )
     if manifest.get("binding") != job.binding or manifest.get("dataSource") != job.source_id:
         raise fault(
             "AUD2705",
-            f"{job.previous} is an export of {manifest.get('binding')} to data source "
+            f"{job.previous.describe()} is an export of {manifest.get('binding')} to data source "
             f"{manifest.get('dataSource')}, not of {job.binding} to {job.source_id}",
-            "name the folder of the binding's previous export with --previous",
+            "name the place of the binding's previous export with --previous",
         )
     files = tuple(
         LineFile(
@@ -161,9 +160,7 @@ def _compare(job: ExportJob, engine: Engine, told: Told) -> tuple[int | None, in
         if each.get("content") == "traits"
     )
     batches = [LineBatch(number=0, files=files)] if files else []
-    engine.read_lines(
-        "previous_line", export_sql.PREVIOUS_ID, batches, FolderStore(job.previous), told
-    )
+    engine.read_lines("previous_line", export_sql.PREVIOUS_ID, batches, job.previous, told)
     engine.create("previous_id", "SELECT DISTINCT id FROM previous_line")
     ((new, gone),) = engine.fetch(export_sql.MOVED)
     return number(new), number(gone)
@@ -193,7 +190,7 @@ def _findings(job: ExportJob, gone: int | None) -> list[Finding]:
 def _write(  # noqa: PLR0913 - what there is to be written
     job: ExportJob,
     engine: Engine,
-    result: ResultFolder,
+    result: Result,
     item: str,
     removal: str | None,
     *,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from audctl.exchange.job import ImportJob
     from audctl.exchange.ports import Engine, Told
-    from audctl.exchange.result import ResultFolder
+    from audctl.exchange.result import Result
     from audctl.exchange.transfers import Chain, Transfer
     from audctl.model.exchange import WrittenFile
     from audctl.model.finding import Finding
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def run_import(
-    job: ImportJob, engine: Engine, told: Told, clock: Clock, result: ResultFolder | None
+    job: ImportJob, engine: Engine, told: Told, clock: Clock, result: Result | None
 ) -> ImportOutcome:
     """Return who is in the audience, as numbers; their recipients go to ``result``, unless that is None.
 
@@ -79,6 +79,15 @@ def run_import(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """What has been read of a destination's files, whatever audience they are read for."""
+
+    chain: Chain
+    counted: Mapping[int, int]
+    """Lines by batch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
     """What the files say, before anybody is matched; who is in it stands in the engine's ``audience_id``."""
 
@@ -93,15 +102,22 @@ class Audience:
         return datetime.fromtimestamp(self.chain.transfers[-1].at_s, UTC)
 
 
-def read_audience(job: ImportJob, engine: Engine, told: Told) -> Audience:
-    """Read the files and put the audience together."""
+def read_feed(job: ImportJob, engine: Engine, told: Told) -> Feed:
+    """Read the files of the job's destination into ``audience_row``."""
     chain = find_chain(
         job.files,
         job.template,
         destination_id=job.destination_id,
         data_source_id=job.space.data_source_id,
     )
-    counted = _read(job, chain, engine, told)
+    return Feed(chain=chain, counted=_read(job, chain, engine, told))
+
+
+def read_audience(job: ImportJob, engine: Engine, told: Told, feed: Feed | None = None) -> Audience:
+    """Read the files, unless ``feed`` says that ``audience_row`` stands, and put the audience together."""
+    feed = feed or read_feed(job, engine, told)
+    chain, counted = feed.chain, feed.counted
+    engine.create("pattern", import_sql.PATTERN)
     findings = list(chain.findings)
     blanks = _blanks(job, chain, engine)
     value = _value(job, engine, findings)
@@ -127,7 +143,6 @@ def _read(job: ImportJob, chain: Chain, engine: Engine, told: Told) -> Mapping[i
             f"{sum(counted.values()):,} lines were read, and {number(stored):,} arrived",
             "please report this",
         )
-    engine.create("pattern", import_sql.PATTERN)
     return counted
 
 

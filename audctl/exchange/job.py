@@ -11,7 +11,6 @@ from audctl.exchange.file_names import Mode
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-    from pathlib import Path
 
     from audctl.exchange.ports import FileStore, TableSource
 
@@ -156,8 +155,8 @@ class ExportJob:
     is_gzip: bool = True
     pairs_ids: bool = True
     """For declared ids: also say which visitor ids they belong to, where tracking logs tell."""
-    previous: Path | None = None
-    """Folder of the export before this one: what has left the source since is counted."""
+    previous: FileStore | None = None
+    """Where the result of the export before this one is: what has left the source since is counted."""
     takes_back: bool = False
     """Write removals for what has left the source since the previous export."""
     form: MembersForm = MembersForm.CSV

@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from audctl.exchange.faults import fault
 from audctl.exchange.pipes import create_private
@@ -22,20 +22,36 @@ from audctl.exchange.pipes import create_private
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from audctl.exchange.ports import FileStore
     from audctl.model.exchange import WrittenFile
 
 MANIFEST = "manifest.json"
 FORMAT = 1
 """Grows when the manifest's meaning changes."""
 
+_LARGEST = 64 * 1024 * 1024
+"""Bytes of a manifest that is read: more files than anybody has are named in fewer."""
 _UNFINISHED = ".unfinished-"
 _EARLIER = "earlier.json"
 """The manifest of the result that is being replaced, so that a crash half-way leaves known what is its."""
 _PRIVATE_FOLDER = 0o700
 
 
+class Result(Protocol):
+    """One result in the making, wherever it goes."""
+
+    @property
+    def staging(self) -> Path:
+        """Return the folder where files are written first."""
+        ...
+
+    def finish(self, files: Sequence[WrittenFile], described: Mapping[str, object]) -> None:
+        """Put the files in their place and say so; nothing of an earlier result is left."""
+        ...
+
+
 class ResultFolder:
-    """One result in the making."""
+    """A result that goes to a folder; see :class:`Result`."""
 
     def __init__(self, folder: Path, staging: Path, earlier: Sequence[str]) -> None:
         self.folder = folder
@@ -45,23 +61,9 @@ class ResultFolder:
 
     def finish(self, files: Sequence[WrittenFile], described: Mapping[str, object]) -> None:
         """Put the files in their place and say so; nothing of an earlier result is left."""
-        document = {
-            "format": FORMAT,
-            **described,
-            "files": [
-                {
-                    "name": each.name,
-                    "content": each.content,
-                    "rows": each.rows,
-                    "bytes": each.bytes,
-                    "sha256": each.sha256,
-                }
-                for each in files
-            ],
-        }
         written = self.staging / MANIFEST
         with create_private(written) as stream:
-            stream.write(json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
+            stream.write(manifest_of(files, described))
             stream.flush()
             os.fsync(stream.fileno())
         with suppress(FileNotFoundError):
@@ -164,11 +166,47 @@ def _locked(folder: Path) -> int | None:
     return descriptor
 
 
+def manifest_of(files: Sequence[WrittenFile], described: Mapping[str, object]) -> bytes:
+    """Return what says that there is a result, and of which files."""
+    document = {
+        "format": FORMAT,
+        **described,
+        "files": [
+            {
+                "name": each.name,
+                "content": each.content,
+                "rows": each.rows,
+                "bytes": each.bytes,
+                "sha256": each.sha256,
+            }
+            for each in files
+        ],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
 def read_manifest(folder: Path, name: str = MANIFEST) -> Mapping[str, object] | None:
     """Return the manifest of a result; None where there is none that can be read."""
     try:
-        document = json.loads((folder / name).read_bytes())
-    except (OSError, ValueError, RecursionError):
+        return parse_manifest((folder / name).read_bytes())
+    except OSError:
+        return None
+
+
+def stored_manifest(store: FileStore) -> Mapping[str, object] | None:
+    """Return the manifest of a result in a store; None where there is none that can be read."""
+    found = next((each for each in store.list() if each.path == MANIFEST), None)
+    if found is None:
+        return None
+    with store.open(found) as stream:
+        return parse_manifest(stream.read(_LARGEST))
+
+
+def parse_manifest(raw: bytes) -> Mapping[str, object] | None:
+    """Return the manifest that is written so; None where that is none."""
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError):
         return None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         return None

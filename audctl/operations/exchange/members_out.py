@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from audctl import __version__
 from audctl.exchange.exporting import run_export
 from audctl.exchange.faults import fault
+from audctl.exchange.folder_store import FolderStore
 from audctl.exchange.job import ExportJob, IdSpace
 from audctl.exchange.result import open_result
 from audctl.operations.context import SystemClock
@@ -67,7 +68,7 @@ def export_job(bound: BoundExport, options: ExportOptions, sources: Sources) -> 
         split_bytes=options.split_bytes,
         is_gzip=options.is_gzip,
         pairs_ids=options.pairs_ids,
-        previous=options.previous,
+        previous=FolderStore(options.previous) if options.previous is not None else None,
         takes_back=options.takes_back,
         form=options.form,
     )

@@ -125,7 +125,7 @@ def test_who_left_the_source_is_told_and_taken_back_only_on_request(case: Case) 
     case.is_gzip = True
     case.run_export(case.export(members(case, 1, 2)))
     previous = case.out.rename(case.root / "previous")
-    job = case.export(members(case, 2), previous=previous)
+    job = case.export(members(case, 2), previous=FolderStore(previous))
     outcome = case.run_export(job)
     assert (outcome.new, outcome.gone) == (0, 1)
     assert [each.code for each in outcome.findings] == ["AUD2714"]
@@ -136,7 +136,7 @@ def test_who_left_the_source_is_told_and_taken_back_only_on_request(case: Case) 
     assert case.lines("traits") == ["C-1\td_unsid=70011", f"C-2\t{TRAIT}"]
     # Who was taken back is not gone once more.
     after = case.out.rename(case.root / "after")
-    outcome = case.run_export(case.export(members(case, 1), previous=after))
+    outcome = case.run_export(case.export(members(case, 1), previous=FolderStore(after)))
     assert (outcome.new, outcome.gone) == (1, 1)
 
 
@@ -150,7 +150,7 @@ def test_who_left_the_source_is_told_and_taken_back_only_on_request(case: Case) 
 )
 def test_what_taking_back_needs(case: Case, changes: dict[str, Any], why: str) -> None:
     if "previous" in changes:
-        changes |= {"previous": case.root}
+        changes |= {"previous": FolderStore(case.root)}
     job = replace(case.export(members(case, 1), takes_back=True), **changes)
     with pytest.raises(FindingsError) as caught:
         case.run_export(job)
@@ -160,10 +160,12 @@ def test_what_taking_back_needs(case: Case, changes: dict[str, Any], why: str) -
 def test_a_previous_export_must_be_one_of_the_same_binding(case: Case) -> None:
     case.run_export(case.export(members(case, 1)))
     previous = case.out.rename(case.root / "previous")
-    other = replace(case.export(members(case, 1), previous=previous), binding="ExportBinding/other")
+    other = replace(
+        case.export(members(case, 1), previous=FolderStore(previous)), binding="ExportBinding/other"
+    )
     for job, why in (
         (other, "not of ExportBinding/other"),
-        (replace(other, previous=case.root), "holds no export"),
+        (replace(other, previous=FolderStore(case.root)), "holds no export"),
     ):
         with pytest.raises(FindingsError, match="finding") as caught:
             case.run_export(job)
