@@ -27,7 +27,9 @@ from audctl.cli.options import (
 )
 from audctl.errors import InterruptedRun, UsageError
 from audctl.model.run import Applied
-from audctl.render import to_json, to_terminal
+from audctl.render import to_json
+from audctl.render.to_terminal.apply_report import apply_report as report_lines
+from audctl.render.to_terminal.plan import plan as plan_lines
 
 if TYPE_CHECKING:
     from audctl.model.outcome import ApplyReport
@@ -96,7 +98,7 @@ def apply(
     console.name_plan(plan_file)
     _check(console, expect_digest, asks=plan_file is None and not auto_approve and not dry_run)
 
-    from audctl import operations
+    from audctl.operations import apply as operation
     from audctl.operations.journal import JournalChoice
     from audctl.plan.options import PlanOptions
     from audctl.plan.plan_json import plan_to_json
@@ -106,7 +108,7 @@ def apply(
     def show(plan: "Plan") -> None:
         console.record(plan, lambda: to_json.apply_report(plan_to_json(plan), None))
         if not console.wants_json:
-            console.result(lambda paint: to_terminal.plan(plan, paint), lambda: None)
+            console.result(lambda paint: plan_lines(plan, paint), lambda: None)
 
     def ask() -> bool:
         with interruptible():
@@ -120,7 +122,7 @@ def apply(
         return answers[-1]
 
     with stop_on_signals(console.stderr, lambda parting: _last_words(console, parting)) as stop:
-        plan, report = operations.apply(
+        plan, report = operation.apply(
             console.context(project, environment, stop),
             plan_file=plan_file,
             options=PlanOptions(
@@ -150,7 +152,7 @@ def _tell_end(console: Console, plan: "Plan", report: "ApplyReport") -> ExitCode
     from audctl.plan.plan_json import plan_to_json
 
     console.result(
-        lambda paint: to_terminal.apply_report(report, paint),
+        lambda paint: report_lines(report, paint),
         lambda: to_json.apply_report(plan_to_json(plan), report),
         of=Applied(plan=plan, report=report),
     )

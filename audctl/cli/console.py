@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from audctl.cli.spans import Spans
     from audctl.errors import AudctlError
     from audctl.model.run import RunResult
-    from audctl.operations import Context
+    from audctl.operations.context import Context
     from audctl.operations.stop import Stop
     from audctl.ports import Tracer
     from audctl.render.progress import Progress
@@ -133,7 +133,8 @@ class Console:
 
     def fail(self, error: AudctlError) -> None:
         """Tell an expected error: to stderr as text, and as the JSON result where one is due."""
-        from audctl.render import to_json, to_terminal
+        from audctl.render import to_json
+        from audctl.render.to_terminal import findings as to_terminal
 
         self.record_failure(error)
         if self.wants_json:
@@ -166,7 +167,7 @@ class Console:
 
         ``stop`` is set once somebody asks to stop (:func:`audctl.cli.interrupt.stop_on_signals`).
         """
-        from audctl.operations import Context
+        from audctl.operations.context import Context
         from audctl.operations.stop import Stop
 
         if self.reporting is not None:

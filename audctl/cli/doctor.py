@@ -6,7 +6,8 @@ from audctl.cli.console import Output
 from audctl.cli.exit_codes import ExitCode
 from audctl.cli.interrupt import stop_on_signals
 from audctl.cli.options import EnvironmentOption, OutputOption, ProjectOption, console_of
-from audctl.render import to_json, to_terminal
+from audctl.render import to_json
+from audctl.render.to_terminal import checks as to_terminal
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -26,10 +27,10 @@ def doctor(
 
     Example: audctl doctor --env prod
     """
-    from audctl import operations
+    from audctl.operations import doctor as operation
 
     console = console_of(context, output)
     with stop_on_signals(console.stderr) as stop:
-        report = operations.doctor(console.context(project, environment, stop))
+        report = operation.doctor(console.context(project, environment, stop))
     console.result(lambda paint: to_terminal.doctor(report, paint), lambda: to_json.doctor(report))
     return ExitCode.DONE if report.is_healthy else ExitCode.ERROR

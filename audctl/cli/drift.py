@@ -18,7 +18,8 @@ from audctl.cli.options import (
     selection_of,
 )
 from audctl.model.report import DriftResult
-from audctl.render import to_json, to_terminal
+from audctl.render import to_json
+from audctl.render.to_terminal import drift as to_terminal
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -54,11 +55,11 @@ def drift(
 
     Example: audctl drift --env prod --since-apply --exclude team=crm
     """
-    from audctl import operations
+    from audctl.operations import drift as operation
 
     console = reporting_console(context, output, reports)
     with stop_on_signals(console.stderr) as stop:
-        found = operations.drift(
+        found = operation.drift(
             console.context(project, environment, stop),
             selection=selection_of(only, exclude),
             since_apply=since_apply,

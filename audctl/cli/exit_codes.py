@@ -13,10 +13,7 @@ from audctl.errors import (
     StalePlanError,
     UsageError,
 )
-from audctl.model.change import Change
 from audctl.model.finding import Severity
-from audctl.model.outcome import Result
-from audctl.model.status import StatusResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,6 +105,8 @@ def of_plan(plan: Plan, *, detailed: bool) -> ExitCode:
 
 def of_status(report: StatusReport) -> ExitCode:
     """Return the code of a look at bindings: unknown is never green, and what is overdue is not consistent in time."""
+    from audctl.model.status import StatusResult
+
     match report.result:
         case StatusResult.UNKNOWN:
             return ExitCode.ERROR
@@ -119,6 +118,8 @@ def of_status(report: StatusReport) -> ExitCode:
 
 def of_wait(report: StatusReport) -> ExitCode:
     """Return the code of a wait that ended with this look: what is not consistent by now is not so in time."""
+    from audctl.model.status import StatusResult
+
     if report.failures or report.result is StatusResult.UNKNOWN:
         return ExitCode.ERROR
     return ExitCode.INCONSISTENT if report.waiting else ExitCode.DONE
@@ -126,6 +127,9 @@ def of_wait(report: StatusReport) -> ExitCode:
 
 def of_apply(report: ApplyReport) -> ExitCode:
     """Return the code of an apply that ran, whole or not."""
+    from audctl.model.change import Change
+    from audctl.model.outcome import Result
+
     codes = [ExitCode.DONE]
     failed = report.of(Result.FAILED)
     if failed:

@@ -10,7 +10,8 @@ from audctl.cli.console import Output
 from audctl.cli.exit_codes import ExitCode
 from audctl.cli.options import OutputOption, console_of
 from audctl.errors import UsageError
-from audctl.render import to_json, to_terminal
+from audctl.render import to_json
+from audctl.render.to_terminal import explanation as to_terminal
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 

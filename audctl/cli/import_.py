@@ -10,7 +10,7 @@ from audctl.cli.console import Output
 from audctl.cli.interrupt import stop_on_signals
 from audctl.cli.options import EnvironmentOption, OutputOption, ProjectOption, console_of
 from audctl.errors import UsageError
-from audctl.render import to_terminal
+from audctl.render.to_terminal import imported as to_terminal
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -69,8 +69,7 @@ def import_(
 
     Example: audctl import 'Audience/cart-*' --out imported --dry-run
     """
-    from audctl import operations
-    from audctl.operations.import_ import ImportOptions
+    from audctl.operations.import_ import ImportOptions, import_live
     from audctl.render.imported_json import imported_to_json
 
     if adopt and observe:
@@ -87,7 +86,7 @@ def import_(
         dry_run=dry_run,
     )
     with stop_on_signals(console.stderr) as stop:
-        report = operations.import_live(console.context(project, environment, stop), options)
+        report = import_live(console.context(project, environment, stop), options)
     console.result(
         lambda paint: to_terminal.imported(report, paint), lambda: imported_to_json(report)
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from audctl.model.status import StatusReport
-    from audctl.operations import Context
+    from audctl.operations.context import Context
 
 READABLE = 0o644
 """Whatever the umask: cron's is often strict, and then no exporter could read it."""

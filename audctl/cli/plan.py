@@ -24,7 +24,7 @@ from audctl.cli.options import (
     selection_of,
 )
 from audctl.errors import StalePlanError, UsageError
-from audctl.render import to_terminal
+from audctl.render.to_terminal import plan as to_terminal
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -62,7 +62,7 @@ def plan(
 
     Example: audctl plan --env prod --out plan.json --detailed-exitcode
     """
-    from audctl import operations
+    from audctl.operations import plan as operation
     from audctl.plan.options import PlanOptions
     from audctl.plan.plan_file import write_plan
     from audctl.plan.plan_json import plan_to_json
@@ -75,7 +75,7 @@ def plan(
         adopt=adopt, allowed=frozenset(allow or ()), selection=selection_of(only, exclude)
     )
     with stop_on_signals(console.stderr) as stop:
-        made = operations.plan(
+        made = operation.plan(
             console.context(project, environment, stop), options=options, measures=match_rate
         )
     console.result(lambda paint: to_terminal.plan(made, paint), lambda: plan_to_json(made), of=made)

@@ -21,14 +21,13 @@ from audctl.errors import (
     StalePlanError,
 )
 from audctl.model.finding import Finding, Severity
-from audctl.model.run import Failure, Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from audctl.cli.console import Console
     from audctl.cli.report_files import ReportRequest
-    from audctl.model.run import RunResult
+    from audctl.model.run import Failure, Run, RunResult
     from audctl.settings import GitHubJob
 
 SUMMARY_BYTES = 900 * 1024
@@ -83,6 +82,8 @@ class Reporting:
 
     def fail(self, error: AudctlError) -> None:
         """Note what ended the run."""
+        from audctl.model.run import Failure
+
         if isinstance(error, FindingsError):
             found = error.findings
         elif isinstance(error, PlanRefused) and self._refusals():
@@ -105,6 +106,8 @@ class Reporting:
         return worst([ExitCode(code), ExitCode.ERROR]) if failed else code
 
     def _run(self, code: int) -> Run:
+        from audctl.model.run import Run
+
         return Run(
             command=self.command,
             tool=f"audctl {__version__}",

@@ -10,7 +10,7 @@ from audctl.cli.console import Output
 from audctl.cli.exit_codes import ExitCode
 from audctl.cli.options import OutputOption, ReportOption, reporting_console
 from audctl.errors import UsageError
-from audctl.render import to_terminal
+from audctl.render.to_terminal import plan as to_terminal
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 

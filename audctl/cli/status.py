@@ -16,7 +16,8 @@ from audctl.cli.options import (
     reporting_console,
     selection_of,
 )
-from audctl.render import status_json, to_terminal
+from audctl.render import status_json
+from audctl.render.to_terminal import status as to_terminal
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -40,7 +41,7 @@ def status(
 
     Example: audctl status --env prod --prometheus /var/lib/node_exporter/audctl.prom
     """
-    from audctl import operations
+    from audctl.operations import status as operation
 
     console = reporting_console(context, output, reports, prometheus)
     selection = selection_of(only, exclude)
@@ -48,7 +49,7 @@ def status(
         stop_on_signals(console.stderr) as stop,
         metrics_file(prometheus, console.context(project, environment, stop)) as (at, metrics),
     ):
-        found = operations.status(at, selection=selection)
+        found = operation.status(at, selection=selection)
         if metrics is not None:
             metrics.write(found)
     console.result(

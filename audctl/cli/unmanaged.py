@@ -12,7 +12,8 @@ from audctl.cli.options import (
     ReportOption,
     reporting_console,
 )
-from audctl.render import to_json, to_terminal
+from audctl.render import to_json
+from audctl.render.to_terminal import inventory as to_terminal
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -31,11 +32,11 @@ def unmanaged(
 
     Example: audctl unmanaged --env prod
     """
-    from audctl import operations
+    from audctl.operations import unmanaged as operation
 
     console = reporting_console(context, output, reports)
     with stop_on_signals(console.stderr) as stop:
-        found = operations.unmanaged(console.context(project, environment, stop))
+        found = operation.unmanaged(console.context(project, environment, stop))
     console.result(
         lambda paint: to_terminal.unmanaged(found, paint),
         lambda: to_json.unmanaged(found),

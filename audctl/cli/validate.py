@@ -13,7 +13,8 @@ from audctl.cli.options import (
 )
 from audctl.errors import FindingsError
 from audctl.model.report import ValidateReport
-from audctl.render import to_json, to_terminal
+from audctl.render import to_json
+from audctl.render.to_terminal import findings as to_terminal
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -34,11 +35,11 @@ def validate(
 
     Example: audctl validate --project manifests --env prod --report sarif=audctl.sarif
     """
-    from audctl import operations
+    from audctl.operations import validate as operation
 
     console = reporting_console(context, output, reports)
     try:
-        found = operations.validate(console.context(project, environment))
+        found = operation.validate(console.context(project, environment))
     except FindingsError as error:
         found = ValidateReport(resources=(), findings=error.findings)
     console.result(

@@ -20,7 +20,8 @@ from audctl.cli.options import (
 )
 from audctl.errors import UsageError
 from audctl.model.duration import parse_duration
-from audctl.render import status_json, to_terminal
+from audctl.render import status_json
+from audctl.render.to_terminal import status as to_terminal
 
 if TYPE_CHECKING:
     from audctl.operations.wait import Look
@@ -66,7 +67,7 @@ def wait(
 
     Example: audctl wait --until-consistent --env prod --timeout 60h --only team=crm
     """
-    from audctl import operations
+    from audctl.operations.wait import wait_until_consistent
 
     limit = _duration("--timeout", timeout, timedelta(minutes=0), LONGEST_WAIT)
     interval = _duration("--poll-interval", poll_interval, SHORTEST_INTERVAL, LONGEST_INTERVAL)
@@ -87,7 +88,7 @@ def wait(
                     else to_terminal.look_failed(look.failure)
                 )
 
-        ended = operations.wait_until_consistent(
+        ended = wait_until_consistent(
             at, selection=selection, timeout=limit, interval=interval, told=told
         )
     report = ended.report

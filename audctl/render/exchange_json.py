@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from audctl.model.effect import SMALL_COUNT, count_to_json
-from audctl.render.to_json import findings
+from audctl.render.findings_json import findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audctl.render.to_json import findings
+from audctl.render.findings_json import findings
 
 if TYPE_CHECKING:
     from audctl.model.imported import ImportReport

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 from audctl.ports import Observer
 from audctl.render.paint import PLAIN, Paint
 from audctl.render.printable import printable
-from audctl.render.to_terminal.apply_report import ended_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,7 +54,7 @@ class LineProgress:
 
     def ended(self, outcome: Outcome) -> None:
         """Tell a step's end."""
-        self._line(f"{outcome.result.value}: {ended_step(outcome, self._paint)}")
+        self._line(_ended(outcome, self._paint))
 
     def retrying(self, operation: str, wait_s: float, why: str) -> None:
         """Tell what is waited for, since silence would look like a hang."""
@@ -109,7 +108,7 @@ class LiveProgress:
     def ended(self, outcome: Outcome) -> None:
         """Take the step's spinner away and keep its end as a line."""
         self._drop(str(outcome.step.address))
-        self._line(f"{outcome.result.value}: {ended_step(outcome, self._paint)}")
+        self._line(_ended(outcome, self._paint))
 
     def retrying(self, operation: str, wait_s: float, why: str) -> None:
         """Keep a line about the wait."""
@@ -169,6 +168,12 @@ class LiveProgress:
         )
         self._spinners.start()
         return self._spinners
+
+
+def _ended(outcome: Outcome, paint: Paint) -> str:
+    from audctl.render.to_terminal.apply_report import ended_step  # noqa: PLC0415 - only where steps are taken
+
+    return f"{outcome.result.value}: {ended_step(outcome, paint)}"
 
 
 def _wait(operation: str, wait_s: float, why: str) -> str:

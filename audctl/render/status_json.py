@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audctl.model.effect import count_to_json
-from audctl.render.to_json import Json, moment_to_json, place_to_json
+from audctl.render.findings_json import Json, moment_to_json, place_to_json
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta

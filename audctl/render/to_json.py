@@ -6,8 +6,7 @@ Values are as they are, not printable: escaping for a terminal is the reader's o
 
 from __future__ import annotations
 
-from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from audctl.errors import FindingsError, ProviderError
 from audctl.model.change import Change
@@ -15,14 +14,13 @@ from audctl.model.outcome import Result
 from audctl.model.report import DriftKind
 from audctl.model.value import Unknown
 from audctl.redact import MASK
+from audctl.render.findings_json import Json, findings, moment_to_json, place_to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
+    from collections.abc import Mapping
 
     from audctl.errors import AudctlError
     from audctl.model.change import FieldChange
-    from audctl.model.finding import Finding
     from audctl.model.journal import Event, RunHistory
     from audctl.model.ledger import Intent, LedgerEntry, LedgerExcerpt, LedgerView, LockState
     from audctl.model.lock import LockRecord
@@ -38,11 +36,8 @@ if TYPE_CHECKING:
         ValidateReport,
     )
     from audctl.model.settling import Settling
-    from audctl.model.span import Span
     from audctl.model.traffic import Traffic
     from audctl.model.value import Plain
-
-Json = dict[str, Any]
 
 
 def validation(report: ValidateReport) -> Json:
@@ -55,21 +50,6 @@ def validation(report: ValidateReport) -> Json:
         ],
         "findings": findings(report.findings),
     }
-
-
-def findings(found: Iterable[Finding]) -> list[Json]:
-    """Give ``[{code, severity, message, hint, place, address}]`` in file order."""
-    return [
-        {
-            "code": each.code,
-            "severity": each.severity.value,
-            "message": each.message,
-            "hint": each.hint or None,
-            "place": place_to_json(each.span),
-            "address": None if each.address is None else str(each.address),
-        }
-        for each in sorted(found, key=lambda each: each.sort_key)
-    ]
 
 
 def error(raised: AudctlError) -> Json:
@@ -414,16 +394,6 @@ def field_explanation(shown: FieldExplanation) -> Json:
 def code_meaning(code: str, meaning: str) -> Json:
     """Give ``{code, meaning}``."""
     return {"code": code, "meaning": meaning}
-
-
-def place_to_json(span: Span | None) -> Json | None:
-    """Give ``{file, line, column}``, or null."""
-    return None if span is None else {"file": span.file, "line": span.line, "column": span.column}
-
-
-def moment_to_json(at: datetime | None) -> str | None:
-    """Give a time in UTC, or null."""
-    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _value(content: Plain, *, sensitive: bool) -> object:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +20,7 @@ from audctl import __version__
 from audctl.cli.app import COMMANDS
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import CommandLine
+    from tests.cli.conftest import CommandLine, ProjectFolder
 
 ROOT = Path(__file__).parents[2]
 HEAVY = (
@@ -37,6 +40,26 @@ HEAVY = (
     "obstore",
     "opentelemetry",
 )
+
+USED_BY_ALL = {"audctl.operations", "yaml", "jsonschema_rs"}
+"""By all commands that read a project."""
+OPERATIONS = (
+    "apply",
+    "doctor",
+    "drift",
+    "exchange",
+    "import_",
+    "importing",
+    "journal",
+    "ledger",
+    "plan",
+    "status",
+    "unmanaged",
+    "validate",
+    "wait",
+)
+"""What commands do, one module or folder each; others serve several."""
+PROJECTS = Path(__file__).parent / "projects"
 
 
 def _paths() -> list[tuple[str, ...]]:
@@ -144,6 +167,48 @@ def test_neither_version_nor_any_help_loads_anything_heavy() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "loaded"),
+    [
+        ("validate", {"validate"}),
+        ("plan", {"plan", "httpx", "lxml"}),
+        ("ledger list", {"ledger", "httpx", "lxml"}),
+        (
+            (
+                "exchange import carts-import --files in --recipients recipients.csv "
+                "--tracking tracking.csv --dry-run --offline"
+            ),
+            {"exchange", "duckdb"},
+        ),
+    ],
+)
+def test_a_command_loads_its_own_operation_and_the_libraries_it_uses(
+    words: str, loaded: set[str], project: ProjectFolder, tmp_path: Path
+) -> None:
+    folder = project.folder
+    if "exchange" in loaded:
+        folder = shutil.copytree(PROJECTS / "members", tmp_path / "members")
+    operations = {f"audctl.operations.{each}": each for each in OPERATIONS}
+    watched = operations | {each: each for each in HEAVY if each not in USED_BY_ALL}
+    script = (
+        "import json, sys\nfrom audctl.cli.app import run\n"
+        "code = run(sys.argv[1:])\n"
+        f"names = {watched!r}\n"
+        "print(json.dumps([code, *(names[each] for each in sys.modules if each in names)]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words.split()],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+        env={**os.environ, "AUDCTL_CLIENT_SECRET": "sandbox", "SHOP_S3_SECRET": "s"},
+    )
+    code, *found = json.loads(done.stdout.splitlines()[-1])
+    assert code == 0, done.stderr
+    assert set(found) == loaded
 
 
 def test_the_module_and_the_script_are_the_same_program() -> None:

@@ -244,7 +244,9 @@ def test_progress_that_nobody_reads_stops_nothing() -> None:
 def test_an_interrupted_command_says_so_in_words_and_where_json_is_due(
     audctl: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audctl.operations.validate", lambda *_: _raise(KeyboardInterrupt()))
+    monkeypatch.setattr(
+        "audctl.operations.validate.validate", lambda *_: _raise(KeyboardInterrupt())
+    )
     ran = audctl("validate")
     assert (ran.code, ran.stdout, ran.stderr) == (130, "", "error: interrupted\n")
     ran = audctl("validate", "--output", "json")

@@ -17,7 +17,7 @@ from audctl.plan.plan_file import read_plan, write_plan
 from audctl.plan.plan_json import checksum_of, plan_to_json
 from audctl.plan.terraform_json import terraform_json
 from audctl.render.paint import PLAIN
-from audctl.render.to_terminal import plan as plan_as_text
+from audctl.render.to_terminal.plan import plan as plan_as_text
 from tests.build import make_ledger, make_plan, make_state
 from tests.properties.projects import projects, strangers
 from tests.unit.plan.test_plan_file import rich_plan

@@ -44,8 +44,8 @@ def edit(
     dry_run: bool = False,
 ) -> int:
     """Run an edit: show it, have it approved, tell what became of it; REFUSED when nobody said yes."""
-    from audctl.render import to_terminal
     from audctl.render.ledger_json import ledger_edit_to_json
+    from audctl.render.to_terminal import ledger_edit as to_terminal
 
     shown: list[LedgerEdit] = []
 

@@ -34,12 +34,12 @@ def export(
 
     Example: audctl ledger export --env prod --out ledger.json
     """
-    from audctl import operations
     from audctl.cli.report_files import replace_file
+    from audctl.operations.ledger.transfer import ledger_export
     from audctl.render.ledger_json import document_lines
 
     console = console_of(context, Output.TEXT)
-    document = operations.ledger_export(console.context(project, environment))
+    document = ledger_export(console.context(project, environment))
     if out is None:
         console.result(lambda _: document_lines(document), lambda: document)
         return ExitCode.DONE

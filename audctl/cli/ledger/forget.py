@@ -40,14 +40,14 @@ def forget(
 
     Example: audctl ledger forget 'Audience/spring-*' --env prod
     """
-    from audctl import operations
+    from audctl.operations.ledger.forget import ledger_forget
 
     console = console_of(context, output)
     check_answerable(console, auto_approve=auto_approve, dry_run=dry_run)
     at = console.context(project, environment)
     return edit(
         console,
-        lambda approve: operations.ledger_forget(
+        lambda approve: ledger_forget(
             at, addresses, allowed=frozenset(allow or ()), approve=approve
         ),
         auto_approve=auto_approve,

@@ -31,10 +31,11 @@ def history(
 
     Example: audctl ledger history --env prod
     """
-    from audctl import operations
-    from audctl.render import to_json, to_terminal
+    from audctl.operations.journal import run_history
+    from audctl.render import to_json
+    from audctl.render.to_terminal import journal as to_terminal
 
     console = console_of(context, output)
-    found = operations.run_history(console.context(project, environment), folder)
+    found = run_history(console.context(project, environment), folder)
     console.result(lambda paint: to_terminal.history(found, paint), lambda: to_json.history(found))
     return ExitCode.DONE

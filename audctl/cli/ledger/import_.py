@@ -34,14 +34,14 @@ def import_(
 
     Example: audctl ledger import ledger.json --env prod
     """
-    from audctl import operations
+    from audctl.operations.ledger.transfer import ledger_import
 
     console = console_of(context, output)
     check_answerable(console, auto_approve=auto_approve, dry_run=dry_run)
     at = console.context(project, environment)
     return edit(
         console,
-        lambda approve: operations.ledger_import(at, file, overwrite=overwrite, approve=approve),
+        lambda approve: ledger_import(at, file, overwrite=overwrite, approve=approve),
         auto_approve=auto_approve,
         dry_run=dry_run,
     )

@@ -17,11 +17,12 @@ def list_entries(
 
     Example: audctl ledger list --env prod --output json
     """
-    from audctl import operations
-    from audctl.render import to_json, to_terminal
+    from audctl.operations.ledger.look import ledger_list
+    from audctl.render import to_json
+    from audctl.render.to_terminal import ledger as to_terminal
 
     console = console_of(context, output)
-    content = operations.ledger_list(console.context(project, environment))
+    content = ledger_list(console.context(project, environment))
     console.result(
         lambda paint: to_terminal.ledger(content, paint), lambda: to_json.ledger(content)
     )

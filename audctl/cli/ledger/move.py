@@ -24,12 +24,12 @@ def move(
 
     Example: audctl ledger mv Audience/cart Audience/cart-abandoners --env prod
     """
-    from audctl import operations
+    from audctl.operations.ledger.move import ledger_move
 
     console = console_of(context, output)
     at = console.context(project, environment)
     return edit(
         console,
-        lambda approve: operations.ledger_move(at, old, new, approve=approve),
+        lambda approve: ledger_move(at, old, new, approve=approve),
         auto_approve=True,
     )

@@ -23,14 +23,14 @@ def rebuild(
 
     Example: audctl ledger rebuild --env prod --dry-run
     """
-    from audctl import operations
+    from audctl.operations.ledger.rebuild import ledger_rebuild
 
     console = console_of(context, output)
     check_answerable(console, auto_approve=auto_approve, dry_run=dry_run)
     at = console.context(project, environment)
     return edit(
         console,
-        lambda approve: operations.ledger_rebuild(at, approve=approve),
+        lambda approve: ledger_rebuild(at, approve=approve),
         auto_approve=auto_approve,
         dry_run=dry_run,
     )

@@ -15,7 +15,7 @@ from audctl.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from audctl.operations import Context
+    from audctl.operations.context import Context
 
 
 def show(
@@ -52,8 +52,9 @@ def show(
 
     Example: audctl ledger show Audience/cart-abandoners --env prod; audctl ledger show latest --follow
     """
-    from audctl import operations
-    from audctl.render import to_json, to_terminal
+    from audctl.operations.ledger.look import ledger_show
+    from audctl.render import to_json
+    from audctl.render.to_terminal import ledger as to_terminal
 
     console = console_of(context, output)
     if (about is None) is (journal is None):
@@ -64,7 +65,7 @@ def show(
             return _show_run(console, at, about or "", journal, follow=follow)
     if follow:
         raise UsageError("--follow is for runs; an address has nothing to wait for")
-    found = operations.ledger_show(console.context(project, environment), about)
+    found = ledger_show(console.context(project, environment), about)
     console.result(
         lambda paint: to_terminal.ledger_excerpt(found, paint),
         lambda: to_json.ledger_excerpt(found),
@@ -75,11 +76,12 @@ def show(
 def _show_run(
     console: Console, at: "Context", run: str, journal: Path | None, *, follow: bool
 ) -> int:
-    from audctl import operations
     from audctl.model.journal import EventType
-    from audctl.render import to_json, to_terminal
+    from audctl.operations.journal import run_events
+    from audctl.render import to_json
+    from audctl.render.to_terminal import journal as to_terminal
 
-    events = operations.run_events(at, run, journal, follow=follow)
+    events = run_events(at, run, journal, follow=follow)
     if console.wants_json and not follow:
         listed = [to_json.event(each) for each in events]
         console.result(lambda _: (), lambda: {"events": listed})

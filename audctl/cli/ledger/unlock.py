@@ -31,11 +31,12 @@ def unlock(
 
     Example: audctl ledger unlock --token 0123456789abcdef0123456789abcdef --env prod
     """
-    from audctl import operations
-    from audctl.render import to_json, to_terminal
+    from audctl.operations.ledger.unlock import ledger_unlock
+    from audctl.render import to_json
+    from audctl.render.to_terminal import ledger as to_terminal
 
     console = console_of(context, output)
-    broken = operations.ledger_unlock(console.context(project, environment), token)
+    broken = ledger_unlock(console.context(project, environment), token)
     console.result(
         lambda paint: to_terminal.unlocked(broken, paint), lambda: to_json.unlocked(broken)
     )

@@ -12,7 +12,6 @@ from audctl.exchange.job import IdSpace, ImportJob
 from audctl.exchange.result import open_result
 from audctl.operations.context import SystemClock
 from audctl.operations.exchange.bindings import find_import, known_segment
-from audctl.operations.exchange.into_list import find_target, write_to_list
 from audctl.operations.exchange.numbers import Numbers
 from audctl.operations.exchange.places import open_engine
 from audctl.operations.exchange.sources import Sources
@@ -35,13 +34,19 @@ def exchange_import(context: Context, options: ImportOptions, told: Told) -> Imp
         sources = Sources(context, loaded, stack, offline=options.numbers.offline)
         bound = find_import(loaded, options.binding, clock.now().date())
         job = import_job(loaded, bound, options, sources)
-        target = find_target(loaded, sources, options.into_list) if options.into_list else None
+        target = None
+        if options.into_list:
+            from audctl.operations.exchange.into_list import find_target  # noqa: PLC0415 - few do
+
+            target = find_target(loaded, sources, options.into_list)
         result = stack.enter_context(open_result(options.out)) if options.out is not None else None
         engine = stack.enter_context(open_engine(options.engine, options.out))
         outcome = run_import(job, engine, told, clock, result)
         if result is not None:
             result.finish(outcome.files, _described(outcome, clock))
         if target is not None:
+            from audctl.operations.exchange.into_list import write_to_list  # noqa: PLC0415
+
             change = write_to_list(
                 loaded,
                 sources,

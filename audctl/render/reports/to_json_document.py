@@ -6,7 +6,7 @@ import json
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from audctl.render.to_json import findings
+from audctl.render.findings_json import findings
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,8 +8,8 @@ from audctl.model.plan import Plan
 from audctl.model.report import DriftReport, UnmanagedReport, ValidateReport
 from audctl.model.run import Applied
 from audctl.model.status import StatusReport
-from audctl.render import to_terminal
 from audctl.render.paint import PLAIN
+from audctl.render.to_terminal import apply_report, drift, findings, inventory, plan, status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,27 +26,27 @@ def _lines(run: Run) -> Iterator[str]:
     if run.result is not None:
         yield from _result(run.result)
     if run.failure is not None:
-        yield from to_terminal.findings(run.failure.findings, PLAIN)
+        yield from findings.findings(run.failure.findings, PLAIN)
     yield f"Exit code {run.exit_code}"
 
 
 def _result(result: RunResult) -> Iterable[str]:
     match result:
         case Plan():
-            return to_terminal.plan(result, PLAIN)
-        case Applied(plan=plan, report=report):
+            return plan.plan(result, PLAIN)
+        case Applied():
             return (
-                *to_terminal.plan(plan, PLAIN),
+                *plan.plan(result.plan, PLAIN),
                 "",
-                *to_terminal.apply_report(report, PLAIN),
+                *apply_report.apply_report(result.report, PLAIN),
             )
         case ValidateReport():
-            return to_terminal.validation(result, PLAIN)
+            return findings.validation(result, PLAIN)
         case DriftReport():
-            return to_terminal.drift(result, PLAIN)
+            return drift.drift(result, PLAIN)
         case UnmanagedReport():
-            return to_terminal.unmanaged(result, PLAIN)
+            return inventory.unmanaged(result, PLAIN)
         case StatusReport():
-            return to_terminal.status(result, PLAIN)
+            return status.status(result, PLAIN)
         case _:
             assert_never(result)

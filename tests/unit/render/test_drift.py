@@ -8,8 +8,9 @@ from audctl.model.address import Address
 from audctl.model.report import DriftField, DriftItem, DriftKind, DriftReport, ReadFailure
 from audctl.model.selection import Selection
 from audctl.model.span import Span
-from audctl.render import to_json, to_terminal
+from audctl.render import to_json
 from audctl.render.paint import PLAIN
+from audctl.render.to_terminal import drift as to_terminal
 
 MOMENT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 SHOWN = "2026-03-04 05:06:07 UTC"

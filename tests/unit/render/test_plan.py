@@ -14,9 +14,9 @@ from audctl.model.effect import CountSource, Effect, Impact
 from audctl.model.plan import PlanOptions, Revision
 from audctl.model.selection import Selection
 from audctl.model.verdict import Judgement, Verdict
-from audctl.render import to_terminal
 from audctl.render.paint import PLAIN, Paint
 from audctl.render.people import impact_text, moves, total_text
+from audctl.render.to_terminal import plan as to_terminal
 from audctl.render.to_terminal.plan import SIGNS
 
 if TYPE_CHECKING:

@@ -28,10 +28,11 @@ from audctl.model.report import (
     UnmanagedReport,
 )
 from audctl.model.span import Span
-from audctl.render import to_terminal
 from audctl.render.paint import PLAIN
 from audctl.render.printable import printable, quoted
 from audctl.render.progress import open_progress
+from audctl.render.to_terminal import apply_report, checks, drift, findings, inventory, ledger
+from audctl.render.to_terminal.plan import plan as plan_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,24 +92,24 @@ def _lines(hostile: str, plan: Plan) -> dict[str, Iterable[str]]:
         type="aam.segment", live_id=hostile, label=hostile, key=(hostile + "k",), changed_by=hostile
     )
     return {
-        "plan": to_terminal.plan(
+        "plan": plan_lines(
             replace(plan, steps=(step,), findings=(finding,), project=hostile), PLAIN
         ),
-        "apply": to_terminal.apply_report(report, PLAIN),
-        "drift": to_terminal.drift(DriftReport(items=(item,), unknown=(address,)), PLAIN),
-        "doctor": to_terminal.doctor(
+        "apply": apply_report.apply_report(report, PLAIN),
+        "drift": drift.drift(DriftReport(items=(item,), unknown=(address,)), PLAIN),
+        "doctor": checks.doctor(
             DoctorReport(checks=(Check(name=hostile, ok=False, message=hostile, hint=hostile),)),
             PLAIN,
         ),
-        "unmanaged": to_terminal.unmanaged(UnmanagedReport(items=(loose,)), PLAIN),
-        "ledger": to_terminal.ledger(
+        "unmanaged": inventory.unmanaged(UnmanagedReport(items=(loose,)), PLAIN),
+        "ledger": ledger.ledger(
             LedgerView(
                 ledger=Ledger(project=hostile, entries={address: entry}),
                 lock=LockState(trouble=hostile),
             ),
             PLAIN,
         ),
-        "error": to_terminal.error(RejectedError(hostile, operation=hostile, code=hostile), PLAIN),
+        "error": findings.error(RejectedError(hostile, operation=hostile, code=hostile), PLAIN),
     }
 
 

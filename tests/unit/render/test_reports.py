@@ -23,8 +23,9 @@ from audctl.model.report import (
 )
 from audctl.model.settling import Settling, Stage
 from audctl.model.span import Span
-from audctl.render import to_json, to_terminal
+from audctl.render import findings_json, to_json
 from audctl.render.paint import PLAIN
+from audctl.render.to_terminal import apply_report, checks, findings, inventory, ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,14 +59,14 @@ def test_findings_stand_in_file_order_with_their_way_out() -> None:
     )
     first = Finding("AUD1401", Severity.WARNING, "empty rule", Span("a.yaml", 1, 1))
     nowhere = Finding("AUD1001", Severity.ERROR, "no manifests")
-    assert text(to_terminal.findings([nowhere, later, first], PLAIN)) == (
+    assert text(findings.findings([nowhere, later, first], PLAIN)) == (
         "a.yaml:1:1 warning AUD1401 empty rule\n"
         'b.yaml:9:3 error AUD1302 no trait "cart-ad"\n'
         '    hint: did you mean "cart-add"?\n'
         "error AUD1001 no manifests\n"
         "2 errors, 1 warning\n"
     )
-    listed = to_json.findings([nowhere, later, first])
+    listed = findings_json.findings([nowhere, later, first])
     assert [each["code"] for each in listed] == ["AUD1401", "AUD1302", "AUD1001"]
     assert listed[1]["place"] == {"file": "b.yaml", "line": 9, "column": 3}
 
@@ -74,7 +75,7 @@ def test_a_report_with_only_warnings_is_valid() -> None:
     warning = Finding("AUD1401", Severity.WARNING, "empty rule")
     assert ValidateReport(resources=(), findings=(warning,)).is_valid
     assert "Valid: 0 resources" in text(
-        to_terminal.validation(ValidateReport(resources=(), findings=(warning,)), PLAIN)
+        findings.validation(ValidateReport(resources=(), findings=(warning,)), PLAIN)
     )
 
 
@@ -90,7 +91,7 @@ def test_apply_has_three_lists_and_a_proof(plan: Plan) -> None:
         verified=False,
         left=(updated,),
     )
-    assert text(to_terminal.apply_report(report, PLAIN)) == (
+    assert text(apply_report.apply_report(report, PLAIN)) == (
         "Apply: 1 done, 1 failed, 1 not tried\n"
         "Done:\n"
         '  + create List/vip#campaign.list "VIP" 9\n'
@@ -123,7 +124,7 @@ def test_what_was_written_and_is_not_there_is_named(plan: Plan) -> None:
     _, updated, account, *_ = plan.steps
     outcomes = tuple(Outcome(step=each, result=Result.DONE) for each in (updated, account))
     report = ApplyReport(run="r1", outcomes=outcomes, verified=False, left=(updated, account))
-    shown = text(to_terminal.apply_report(report, PLAIN))
+    shown = text(apply_report.apply_report(report, PLAIN))
     assert '      label  wrote "Cart", there is "Carts!!"\n' in shown
     assert "wrote (sensitive), there is (sensitive)" in shown
     assert all(each["written"] for each in to_json.apply_report({}, report)["left"])
@@ -147,7 +148,7 @@ def test_what_the_platforms_still_move_is_told_with_its_times(plan: Plan) -> Non
     )
     outcomes = (Outcome(step=plan.steps[0], result=Result.DONE),)
     report = ApplyReport(run="r1", outcomes=outcomes, verified=True, pending=pending)
-    shown = text(to_terminal.apply_report(report, PLAIN))
+    shown = text(apply_report.apply_report(report, PLAIN))
     assert (
         "Pending: the platforms move people through 12 bindings; audctl wait sees them arrive\n"
         in shown
@@ -175,11 +176,11 @@ def test_a_clean_apply_says_what_proves_it(plan: Plan) -> None:
     report = ApplyReport(
         run="r1", outcomes=(Outcome(step=plan.steps[0], result=Result.DONE),), verified=True
     )
-    assert text(to_terminal.apply_report(report, PLAIN)).endswith(
+    assert text(apply_report.apply_report(report, PLAIN)).endswith(
         "Verified: a second read found nothing left to do\n"
     )
     assert "(interrupted)" in text(
-        to_terminal.apply_report(replace(report, interrupted=True), PLAIN)
+        apply_report.apply_report(replace(report, interrupted=True), PLAIN)
     )
 
 
@@ -193,7 +194,7 @@ def test_doctor_puts_the_way_out_under_what_failed() -> None:
     )
     assert not report.is_healthy
     assert DoctorReport(checks=report.checks[::2]).is_healthy
-    assert text(to_terminal.doctor(report, PLAIN)) == (
+    assert text(checks.doctor(report, PLAIN)) == (
         "ok    sign-in  token for org\n"
         "FAIL  schemas  nms:x missing\n"
         "      hint: set names\n"
@@ -209,7 +210,7 @@ def test_inventories_name_ids_labels_and_keys() -> None:
         ),
         UnmanagedItem(type="campaign.list", live_id="1000", label="News", key=("news",)),
     )
-    assert text(to_terminal.unmanaged(UnmanagedReport(items=items), PLAIN)) == (
+    assert text(inventory.unmanaged(UnmanagedReport(items=items), PLAIN)) == (
         "Unmanaged: 2 live objects\n\n"
         'aam.segment (1)\n  8  "VIP" (4/vip)  changed by 12\n\n'
         'campaign.list (1)\n  1000  "News" (news)\n'
@@ -222,7 +223,7 @@ def test_what_other_projects_own_is_listed_apart_with_the_share_under_management
     )
     share = Share(type="campaign.list", here=1, elsewhere=1, nobody=1)
     report = UnmanagedReport(items=(), elsewhere=(item,), shares=(share,))
-    assert text(to_terminal.unmanaged(report, PLAIN)) == (
+    assert text(inventory.unmanaged(report, PLAIN)) == (
         "Unmanaged: 0 live objects\n\n"
         "Owned by other projects: 1 live object\n\n"
         'campaign.list (1)\n  7  "Theirs"  project "crm" (environment prod)\n\n'
@@ -258,7 +259,7 @@ def test_the_ledger_shows_neither_fields_nor_secret_fingerprints() -> None:
         intents={SEGMENT: intent},
     )
     view = LedgerView(ledger=content, lock=LockState(held=LOCK))
-    shown = text(to_terminal.ledger(view, PLAIN)) + json.dumps(to_json.ledger(view))
+    shown = text(ledger.ledger(view, PLAIN)) + json.dumps(to_json.ledger(view))
     assert (
         "Locked by mia pid 7 on runner-7 (apply, plan abc) since 2026-03-04 05:06:07 UTC"
         f" until 2026-03-04 05:16:07 UTC; token {LOCK.token}"
@@ -273,12 +274,12 @@ def test_an_error_tells_about_the_call_and_about_doubt() -> None:
     error = UnreachableError(
         "no answer\nafter 30 s", operation="PUT /segments/8", code="504", may_have_happened=True
     )
-    assert text(to_terminal.error(error, PLAIN)) == (
+    assert text(findings.error(error, PLAIN)) == (
         "error: no answer\n"
         "    after 30 s\n"
         "    call: PUT /segments/8, code: 504\n"
         "    the write may have happened all the same: the next plan will show\n"
     )
     assert to_json.error(error)["error"]["mayHaveHappened"] is True
-    findings = FindingsError([Finding("AUD1001", Severity.ERROR, "no manifests")])
-    assert to_json.error(findings)["findings"][0]["code"] == "AUD1001"
+    several = FindingsError([Finding("AUD1001", Severity.ERROR, "no manifests")])
+    assert to_json.error(several)["findings"][0]["code"] == "AUD1001"

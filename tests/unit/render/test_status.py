@@ -30,9 +30,10 @@ from audctl.model.status import (
     Trouble,
 )
 from audctl.model.synchronisation import WorkflowRun
-from audctl.render import status_json, to_terminal
+from audctl.render import status_json
 from audctl.render.paint import PLAIN, Paint
 from audctl.render.prometheus import METRICS, metrics, metrics_of_failure
+from audctl.render.to_terminal import status as to_terminal
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
