@@ -35,6 +35,10 @@ class S3Server:
     """Puts of keys with this ending get a 500 and do nothing; empty: none."""
     forgets: str = ""
     """Puts of keys with this ending are carried out, and get a 500; empty: none."""
+    dies_at: int = 0
+    """Whatever comes from this call on is refused; 0: nothing."""
+    lies_at: int = 0
+    """This one call is carried out and refused all the same; 0: none."""
     careless: bool = False
     """It takes no notice of conditions, as some services do."""
     before: dict[str, Callable[[], None]] = field(default_factory=dict)
@@ -45,6 +49,7 @@ class S3Server:
     def mend(self) -> None:
         """Let everything work again."""
         self.ahead, self.refuses, self.forgets, self.careless = timedelta(), "", "", False
+        self.dies_at = self.lies_at = 0
         self.before.clear()
         self.calls.clear()
         self.headers.clear()
@@ -62,6 +67,14 @@ class S3Server:
             if self.careless:
                 for name in _CONDITIONS:
                     environ.pop(name, None)
+            lies = len(self.calls) == self.lies_at
+            if lies or 0 < self.dies_at <= len(self.calls):
+                if lies:
+                    list(app(environ, lambda *_: None))
+                else:
+                    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+                start("403 Forbidden", [("Content-Length", "0")])
+                return []
             refused = method == "PUT" and self.refuses and path.endswith(self.refuses)
             forgotten = method == "PUT" and self.forgets and path.endswith(self.forgets)
             if not refused and not forgotten:

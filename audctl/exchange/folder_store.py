@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from audctl.exchange.faults import fault
-from audctl.exchange.pipes import create_private
 from audctl.exchange.ports import StoredFile, TableFile, TableForm, Told
 
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ class FolderStore:
     """See :class:`audctl.exchange.ports.FileStore`. Links and what is no regular file are left alone."""
 
     root: Path
+    is_flat: bool = False
+    """Whether only what lies directly in the folder is listed."""
 
     def list(self) -> Sequence[StoredFile]:
         """Return every file below the folder."""
@@ -28,7 +29,7 @@ class FolderStore:
                 raise fault("AUD2701", f"there is no folder {self.root}", "correct the path")
             found = [
                 StoredFile(each.relative_to(self.root).as_posix(), each.stat().st_size)
-                for each in self.root.rglob("*")
+                for each in (self.root.glob("*") if self.is_flat else self.root.rglob("*"))
                 if each.is_file() and not each.is_symlink()
             ]
         except OSError as error:
@@ -44,20 +45,6 @@ class FolderStore:
             raise _unreadable(file.path, error) from error
         with stream:
             yield stream
-
-    @contextmanager
-    def create(self, path: str) -> Iterator[BinaryIO]:
-        """Give a stream for a new file."""
-        final = self.root / path
-        final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = final.with_name(f".{final.name}.partial")
-        partial.unlink(missing_ok=True)
-        try:
-            with create_private(partial) as stream:
-                yield stream
-            partial.replace(final)
-        finally:
-            partial.unlink(missing_ok=True)
 
     def describe(self) -> str:
         """Say where that is."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -21,8 +20,9 @@ from audctl.exchange.file_names import (
     read_outbound_name,
 )
 from audctl.exchange.folder_store import FolderStore
+from audctl.exchange.inspect_result import find_part, inspect_result, inspect_table
 from audctl.exchange.ports import LineBatch, LineFile, StoredFile
-from audctl.exchange.result import MANIFEST, listed_files, read_manifest
+from audctl.exchange.result import MANIFEST
 from audctl.exchange.tallies import number
 from audctl.model.exchange import Inspection
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audctl.exchange.ports import Engine, FileStore, Told
+    from audctl.exchange.s3_store import S3Files
 
 LARGEST_STORED = 1_000_000_000
 """Bytes of a compressed inbound file: one page says three times as much; the smaller number is safe."""
@@ -72,17 +73,44 @@ class _Look:
 def inspect_path(path: Path, engine: Engine, told: Told) -> Inspection:
     """Return what a file is, or a folder with a result; raise FindingsError when there is none."""
     if path.is_dir():
-        return _result(path)
+        return inspect_result(FolderStore(path, is_flat=True), path.name)
+    beside = FolderStore(path.parent, is_flat=True)
     if path.name == MANIFEST:
-        return _result(path.parent)
+        return inspect_result(beside, path.parent.name)
     if not path.is_file():
         raise fault("AUD2701", f"there is no file {path}", "correct the path")
-    file = StoredFile(path.name, path.stat().st_size)
-    return inspect_file(FolderStore(path.parent), file, engine, told)
+    return inspect_file(beside, StoredFile(path.name, path.stat().st_size), engine, told)
+
+
+def inspect_objects(files: S3Files, engine: Engine, told: Told) -> Inspection:
+    """Return what an object is, or a prefix with a result; raise FindingsError when there is neither."""
+    prefix, _, name = files.prefix.rpartition("/")
+    beside = replace(files, prefix=prefix, is_flat=True)
+    found = next((each for each in beside.list() if each.path == name), None)
+    if found is None:
+        within = replace(files, is_flat=True)
+        if not within.list():
+            raise fault(
+                "AUD2701", f"there is no object {files.describe()}, and none below it", "correct it"
+            )
+        return inspect_result(within, files.describe())
+    if name == MANIFEST:
+        return inspect_result(beside, beside.describe())
+    return inspect_file(beside, found, engine, told)
 
 
 def inspect_file(store: FileStore, file: StoredFile, engine: Engine, told: Told) -> Inspection:
-    """Return what a file of a store is; nothing about it is an error."""
+    """Return what a file of a store is, of which nothing lies deeper; nothing about it is an error."""
+    part = find_part(store, file)
+    if part is not None and part.is_table:
+        return inspect_table(part, engine)
+    found = _by_name(store, file, engine, told)
+    if part is None:
+        return found
+    return replace(found, problems=(*found.problems, *part.differences()))
+
+
+def _by_name(store: FileStore, file: StoredFile, engine: Engine, told: Told) -> Inspection:
     outbound = read_outbound_name(file.name)
     if outbound is not None:
         if outbound.is_control:
@@ -93,7 +121,7 @@ def inspect_file(store: FileStore, file: StoredFile, engine: Engine, told: Told)
         return _traits(_Look(store, file, engine, told), inbound)
     if isinstance(inbound, IdsName):
         return _ids(_Look(store, file, engine, told), inbound)
-    problem = "its name is none that Audience Manager writes or reads"
+    problem = "its name is none that Audience Manager writes or reads, and no manifest beside it tells of it"
     return Inspection(name=file.name, kind="unknown", facts={}, counts={}, problems=(problem,))
 
 
@@ -246,39 +274,6 @@ def _size_problems(file: StoredFile, counts: Mapping[str, int], *, is_gzip: bool
     if counts and not counts["lines"]:
         problems.append("it is empty, and empty files are invalid")
     return problems
-
-
-def _result(folder: Path) -> Inspection:
-    manifest = read_manifest(folder)
-    if manifest is None:
-        return Inspection(
-            name=folder.name,
-            kind="folder",
-            facts={},
-            counts={},
-            problems=("it holds no finished result: there is no manifest that can be read",),
-        )
-    files = listed_files(manifest)
-    problems = []
-    for each in files:
-        path = folder / str(each["name"])
-        if not path.is_file():
-            problems.append(f"{path.name} is not there")
-            continue
-        with path.open("rb") as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() != each.get("sha256"):
-                problems.append(f"{path.name} is not what was written: its checksum differs")
-    return Inspection(
-        name=folder.name,
-        kind=f"result of an {manifest.get('kind')}",
-        facts={
-            "binding": str(manifest.get("binding")),
-            "made at": str(manifest.get("madeAt")),
-            "made by": str(manifest.get("madeBy")),
-        },
-        counts={str(each["name"]): number(each.get("rows")) for each in files},
-        problems=tuple(problems),
-    )
 
 
 def _moment(seconds: int) -> str:

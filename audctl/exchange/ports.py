@@ -49,10 +49,6 @@ class FileStore(Protocol):
         """Open a file to be read from front to back; errors name the file."""
         ...
 
-    def create(self, path: str) -> AbstractContextManager[BinaryIO]:
-        """Give a stream for a new file, that appears whole when the block ends well, and not at all otherwise."""
-        ...
-
     def describe(self) -> str:
         """Say where that is, for messages."""
         ...

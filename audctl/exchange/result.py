@@ -217,16 +217,18 @@ def listed_files(manifest: Mapping[str, object]) -> Sequence[Mapping[str, object
     """Return what a manifest says of each file."""
     listed = manifest.get("files")
     rows = listed if isinstance(listed, list) else []
-    # A name is never a way out of the folder, whoever wrote the manifest.
     return [
         each
         for each in rows
         if isinstance(each, dict)
-        and isinstance(each.get("name"), str)
-        and each["name"] == Path(each["name"]).name
-        and each["name"] not in ("..", MANIFEST)
+        and is_file_name(each.get("name"))
         and all(isinstance(each.get(count), int) for count in ("rows", "bytes"))
     ]
+
+
+def is_file_name(name: object) -> bool:
+    """Whether it can be a file of a result: a name is never a way out of the folder, whoever wrote the manifest."""
+    return isinstance(name, str) and name == Path(name).name and name not in ("", "..", MANIFEST)
 
 
 def _sync(folder: Path) -> None:

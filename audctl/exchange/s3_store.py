@@ -1,15 +1,14 @@
 """Files below a prefix of an S3 bucket, over S3's own protocol.
 
-Objects appear whole: a small one by one PUT, a large one by a multi-part upload that is only completed at the end. They
-are read as one stream each; what comes short, or was replaced since it was listed, is an error. Credentials are the
-project file's, else those that AWS's own tools would find: environment, web identity, instance role.
+They are read as one stream each; what comes short, or was replaced since it was listed, is an error. Credentials are
+the project file's, else those that AWS's own tools would find: environment, web identity, instance role. With those of
+the project file, no address, region or token of the environment counts.
 """
 
 from __future__ import annotations
 
 import io
 import re
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -21,8 +20,8 @@ from audctl.exchange.ports import StoredFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
+    from obstore.store import S3Credential
     from obstore.store import S3Store as Bucket
 
     from audctl.redact import Secret
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 SCHEME: Final = "s3://"
 _CHUNK: Final = 5 * 1024 * 1024
 _URL: Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<prefix>.*))?")
+_DEFAULT_REGION: Final = "us-east-1"
 _HINT: Final = "check bucket, prefix, region and credentials"
 
 
@@ -51,18 +51,23 @@ class S3Files:
     prefix: str
     """Without slashes at its ends; may be empty."""
     access: S3Access = field(default_factory=S3Access)
-    spool: Path | None = None
-    """Where a new file waits until it is whole; None: the system's folder for temporary files."""
+    is_flat: bool = False
+    """Whether only objects directly below the prefix are listed."""
 
     def list(self) -> Sequence[StoredFile]:
         """Return every object below the prefix."""
         import obstore  # noqa: PLC0415 - slow to import
 
         cut = len(self.prefix) + 1 if self.prefix else 0
-        with self._told("cannot be listed", self.describe()):
+        with self.telling("cannot be listed", self.describe()):
+            pages = (
+                [obstore.list_with_delimiter(self.opened(), self.prefix or None)["objects"]]
+                if self.is_flat
+                else obstore.list(self.opened(), self.prefix or None)
+            )
             found = [
                 StoredFile(entry["path"][cut:], entry["size"])
-                for page in obstore.list(self._open(), self.prefix or None)
+                for page in pages
                 for entry in page
                 if entry["path"][cut:]
             ]
@@ -73,8 +78,8 @@ class S3Files:
         """Open one object, to be read from front to back."""
         import obstore  # noqa: PLC0415 - slow to import
 
-        with self._told("cannot be read", file.path):
-            answer = obstore.get(self._open(), self._key(file.path))
+        with self.telling("cannot be read", file.path):
+            answer = obstore.get(self.opened(), self.key(file.path))
             size = answer.meta["size"]
             if size != file.size:
                 raise fault(
@@ -85,46 +90,68 @@ class S3Files:
             chunks = (bytes(each) for each in answer.stream(_CHUNK))
             yield io.BufferedReader(_Pieces(chunks, file), _CHUNK)
 
-    @contextmanager
-    def create(self, path: str) -> Iterator[BinaryIO]:
-        """Give a stream for a new object, which is sent when the block ends well."""
-        import obstore  # noqa: PLC0415 - slow to import
-
-        with tempfile.TemporaryFile(dir=self.spool) as whole:
-            yield whole
-            whole.seek(0)
-            with self._told("cannot be written", path):
-                obstore.put(self._open(), self._key(path), whole, chunk_size=_CHUNK)
-
     def describe(self) -> str:
         """Say where that is."""
         return f"{SCHEME}{self.bucket}" + (f"/{self.prefix}" if self.prefix else "")
 
-    def _key(self, path: str) -> str:
+    def key(self, path: str) -> str:
+        """Return the key of a path below the prefix."""
         return f"{self.prefix}/{path}" if self.prefix else path
 
-    def _open(self) -> Bucket:
+    def opened(self) -> Bucket:
+        """Return the bucket, for calls."""
         from obstore.store import S3Store as Bucket  # noqa: PLC0415 - slow to import
 
-        config: dict[str, object] = {"bucket": self.bucket}
-        for name, value in (
-            ("endpoint", self.access.endpoint),
-            ("region", self.access.region),
-            ("access_key_id", self.access.access_key_id),
-            ("secret_access_key", self.access.secret_access_key),
-        ):
-            if value:
-                config[name] = value if isinstance(value, str) else value.reveal()
-        if self.access.endpoint:
-            config["virtual_hosted_style_request"] = False
         return Bucket(
-            config=config,  # type: ignore[arg-type]  # only names that it knows
+            config=self._config(),  # type: ignore[arg-type]  # only names that it knows
+            credential_provider=self._credentials if self._has_keys else None,
             client_options={"allow_http": _is_here(self.access.endpoint), "timeout": "600s"},
             retry_config={"max_retries": 5},
         )
 
+    @property
+    def _has_keys(self) -> bool:
+        return bool(self.access.access_key_id and self.access.secret_access_key)
+
+    def _config(self) -> dict[str, object]:
+        """Return the settings of the library, which takes what is not among them from ``AWS_*`` of the environment.
+
+        Whoever has keys in the project file means those, and that place: no other place, region or credentials then.
+        """
+        endpoint, region = self.access.endpoint, self.access.region
+        config: dict[str, object] = {"bucket": self.bucket}
+        if self._has_keys:
+            region = region or _DEFAULT_REGION
+            endpoint = endpoint or f"https://s3.{region}.amazonaws.com"
+            config |= {
+                "skip_signature": False,
+                "unsigned_payload": False,
+                "request_payer": False,
+                "s3_express": False,
+            }
+        if region:
+            config["region"] = region
+        if endpoint:
+            config |= {
+                "endpoint": endpoint,
+                "aws_endpoint_url_s3": endpoint,  # else that of the environment wins
+                "virtual_hosted_style_request": False,
+            }
+        return config
+
+    def _credentials(self) -> S3Credential:
+        access = self.access
+        assert access.access_key_id is not None
+        assert access.secret_access_key is not None
+        return {
+            "access_key_id": access.access_key_id.reveal(),
+            "secret_access_key": access.secret_access_key.reveal(),
+            "token": None,
+            "expires_at": None,
+        }
+
     @contextmanager
-    def _told(self, what: str, name: str) -> Iterator[None]:
+    def telling(self, what: str, name: str) -> Iterator[None]:
         """Say of a failure which file it befell; texts of S3 may quote keys, so only their first line is told."""
         from obstore.exceptions import BaseError  # noqa: PLC0415 - slow to import
 
@@ -164,7 +191,7 @@ class _Pieces(io.RawIOBase):
         return size
 
 
-def parse_s3(text: str, access: S3Access, spool: Path | None = None) -> S3Files:
+def parse_s3(text: str, access: S3Access) -> S3Files:
     """Read ``s3://bucket/prefix``; raise a FindingsError for what is no such address, or a way in that is not safe."""
     match = _URL.fullmatch(text)
     if match is None:
@@ -176,7 +203,7 @@ def parse_s3(text: str, access: S3Access, spool: Path | None = None) -> S3Files:
             f"the S3 endpoint {endpoint[:100]} is neither https nor on this machine",
             "give its https address: members must not travel in the clear",
         )
-    return S3Files(match["bucket"], (match["prefix"] or "").strip("/"), access, spool)
+    return S3Files(match["bucket"], (match["prefix"] or "").strip("/"), access)
 
 
 def _is_here(endpoint: str) -> bool:

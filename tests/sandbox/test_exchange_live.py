@@ -165,7 +165,7 @@ def options(world: World, project: Path, name: str, **changes: object) -> Import
         people=PeopleOptions(honours_flag=False),
         numbers=NumberOptions(data_source_id=number, segment_id=VIP_SEGMENT),
         engine=EngineOptions(memory_bytes=256 * MIB, threads=2),
-        out=project / "out",
+        out=str(project / "out"),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -290,12 +290,17 @@ def test_a_list_that_would_grow_too_far_is_refused_before_anything_is_written(
 ) -> None:
     by_hand = "vips-mail-by-hand"
     before = world.members(by_hand)
-    asked = options(world, project, "vips-mail", out=None, into_list=by_hand)
+    asked = options(world, project, "vips-mail", into_list=by_hand)
     with pytest.raises(RefusedByGuards) as caught:
         exchange_import(context(project), asked, Silent())
     hints = {each.hint for each in caught.value.findings}
     assert f"--allow maxGrowth:List/{by_hand}#campaign.list" in hints
     assert world.members(by_hand) == before
+    assert not (project / "out").exists()
+    (project / "out").mkdir()
+    allowed = (f"maxGrowth:List/{by_hand}", f"maxShrink:List/{by_hand}")
+    exchange_import(context(project), replace(asked, allowed=allowed), Silent())
+    assert members(project) == world.members(by_hand)
     with pytest.raises(UsageError, match="allows nothing"):
         exchange_import(context(project), replace(asked, allowed=("maxGrowth:List/x",)), Silent())
 
@@ -399,7 +404,7 @@ def test_a_list_is_exported_straight_from_campaign(world: World, project: Path) 
         engine=EngineOptions(memory_bytes=256 * MIB, threads=2),
         split_bytes=MIB,
         is_gzip=False,
-        out=project / "out",
+        out=str(project / "out"),
     )
     outcome = exchange_export(context(project), asked, Silent())
     people = world.members("vips")

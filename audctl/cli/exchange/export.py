@@ -1,6 +1,5 @@
 """``audctl exchange export``."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -65,7 +64,7 @@ def export_members(
     opt_outs: OptOutsOption = "",
     opt_out_flag: FlagOption = True,
     column: ColumnOption = None,
-    out: OutOption = None,
+    out: OutOption = "",
     form: FormOption = MembersForm.CSV,
     gzip: GzipOption = True,
     dry_run: DryRunOption = False,
@@ -91,13 +90,13 @@ def export_members(
         ),
     ] = True,
     previous: Annotated[
-        Path | None,
+        str,
         typer.Option(
             "--previous",
             metavar="DIR",
-            help="Result of the export before this one: tells who has left the source.",
+            help="Result of the export before this one, like --out: tells who has left the source.",
         ),
-    ] = None,
+    ] = "",
     take_back: Annotated[
         bool,
         typer.Option(

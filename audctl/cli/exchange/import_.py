@@ -58,7 +58,7 @@ def import_members(
     opt_outs: OptOutsOption = "",
     opt_out_flag: FlagOption = True,
     column: ColumnOption = None,
-    out: OutOption = None,
+    out: OutOption = "",
     form: FormOption = MembersForm.CSV,
     gzip: GzipOption = True,
     into_list: IntoListOption = "",

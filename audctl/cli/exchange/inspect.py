@@ -1,6 +1,5 @@
 """``audctl exchange inspect``."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +12,9 @@ from audctl.cli.exchange.options import (
     showing,
 )
 from audctl.cli.options import (
+    EnvironmentOption,
     OutputOption,
+    ProjectOption,
     console_of,
 )
 
@@ -21,18 +22,23 @@ from audctl.cli.options import (
 def inspect_file(
     context: typer.Context,
     file: Annotated[
-        Path,
+        str,
         typer.Argument(
-            metavar="FILE", help="A file, or a folder with a result.", show_default=False
+            metavar="FILE",
+            help="A file, or a folder with a result, or either in s3://bucket/….",
+            show_default=False,
         ),
     ],
     memory: MemoryOption = "",
+    project: ProjectOption = None,
+    environment: EnvironmentOption = None,
     output: OutputOption = Output.TEXT,
 ) -> int:
     """Say what a file is, and whether it can be used as that.
 
-    Outbound files and their control files, inbound files and id files are told by their names and looked through; of a
-    result, the checksums are compared. Shows counts, never an id. Needs no project. Exit code 1 when it is not usable.
+    Outbound files and their control files, inbound files and id files are told by their names and looked through; a
+    result, or a file of it, is held to its manifest. Shows counts, never an id. Needs no project, unless that says how
+    the bucket is reached. Exit code 1 when it is not usable.
 
     Example: audctl exchange inspect s3_4200_5001_full_1767225600000.sync.gz
     """
@@ -42,7 +48,9 @@ def inspect_file(
 
     console = console_of(context, output)
     with showing(console) as told:
-        found = exchange_inspect(file, engine_of(memory, None, None), told)
+        found = exchange_inspect(
+            console.context(project, environment), file, engine_of(memory, None, None), told
+        )
     console.result(
         lambda paint: to_terminal.inspection(found, paint), lambda: exchange_json.inspection(found)
     )

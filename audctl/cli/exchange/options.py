@@ -69,8 +69,12 @@ ColumnOption = Annotated[
     ),
 ]
 OutOption = Annotated[
-    Path | None,
-    typer.Option("--out", metavar="DIR", help="Folder for the result, empty or of an earlier one."),
+    str,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        help="Where the result goes, empty or of an earlier one: a folder or s3://bucket/prefix.",
+    ),
 ]
 FormOption = Annotated[
     MembersForm, typer.Option("--format", metavar="csv|parquet", help="Form of the result.")
@@ -146,11 +150,11 @@ def showing(console: Console) -> Iterator[ExchangeProgress]:
         progress.close()
 
 
-def out_of(out: Path | None, *, dry_run: bool, elsewhere: bool = False) -> Path | None:
+def out_of(out: str, *, dry_run: bool, elsewhere: bool = False) -> str | None:
     """Return where the result goes; UsageError when nothing says so, and it goes nowhere ``elsewhere``."""
-    if out is None and not dry_run and not elsewhere:
+    if not out and not dry_run and not elsewhere:
         raise UsageError("--out DIR says where the result goes; --dry-run writes none")
-    return None if dry_run else out
+    return None if dry_run or not out else out
 
 
 def engine_of(

@@ -20,7 +20,7 @@ from audctl.model.live import LiveState
 from audctl.model.plan import PlanOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from audctl.exchange.ports import Engine, Told
@@ -75,8 +75,12 @@ def write_to_list(  # noqa: PLR0913 - by keyword
     target: Target,
     audience: Address,
     allowed: Sequence[str],
+    agreed: Callable[[], None],
 ) -> ListChange:
-    """Make the list hold the members that stand in the engine; raise RefusedByGuards before anything is written."""
+    """Make the list hold the members that stand in the engine; raise RefusedByGuards before anything is written.
+
+    ``agreed`` is called when no guard has anything against it, before the first write.
+    """
     ((strange,),) = engine.fetch(_NOT_NUMBERS)
     if strange:
         raise fault(
@@ -91,6 +95,7 @@ def write_to_list(  # noqa: PLR0913 - by keyword
 
     def check(change: ListChange) -> None:
         _judge(loaded, target, audience, change, allowed)
+        agreed()
 
     return write_members(
         _numbers(spool / "into-list.csv"),

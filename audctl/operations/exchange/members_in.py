@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from audctl import __version__
 from audctl.exchange.importing import run_import
 from audctl.exchange.job import IdSpace, ImportJob
-from audctl.exchange.result import open_result
 from audctl.operations.context import SystemClock
 from audctl.operations.exchange.bindings import find_import, known_segment
 from audctl.operations.exchange.numbers import Numbers
@@ -39,12 +38,17 @@ def exchange_import(context: Context, options: ImportOptions, told: Told) -> Imp
             from audctl.operations.exchange.into_list import find_target  # noqa: PLC0415 - few do
 
             target = find_target(loaded, sources, options.into_list)
-        result = stack.enter_context(open_result(options.out)) if options.out is not None else None
+        result = sources.result(options.out, options.engine.spill)
         engine = stack.enter_context(open_engine(options.engine, options.out))
         outcome = run_import(job, engine, told, clock, result)
-        if result is not None:
-            result.finish(outcome.files, _described(outcome, clock))
-        if target is not None:
+
+        def finish() -> None:
+            if result is not None:
+                result.finish(outcome.files, _described(outcome, clock))
+
+        if target is None:
+            finish()
+        else:
             from audctl.operations.exchange.into_list import write_to_list  # noqa: PLC0415
 
             change = write_to_list(
@@ -55,6 +59,7 @@ def exchange_import(context: Context, options: ImportOptions, told: Told) -> Imp
                 target=target,
                 audience=bound.audience,
                 allowed=options.allowed,
+                agreed=finish,
             )
             outcome = replace(outcome, into=str(target.address), change=change)
         sources.used()

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from audctl import __version__
 from audctl.exchange.exporting import run_export
 from audctl.exchange.faults import fault
-from audctl.exchange.folder_store import FolderStore
 from audctl.exchange.job import ExportJob, IdSpace
-from audctl.exchange.result import open_result
 from audctl.operations.context import SystemClock
 from audctl.operations.exchange.bindings import find_export
 from audctl.operations.exchange.numbers import Numbers
@@ -34,7 +32,7 @@ def exchange_export(context: Context, options: ExportOptions, told: Told) -> Exp
         sources = Sources(context, loaded, stack, offline=options.numbers.offline)
         bound = find_export(loaded, options.binding, clock.now().date())
         job = export_job(bound, options, sources)
-        result = stack.enter_context(open_result(options.out)) if options.out is not None else None
+        result = sources.result(options.out, options.engine.spill)
         engine = stack.enter_context(open_engine(options.engine, options.out))
         outcome = run_export(job, engine, told, clock, result)
         if result is not None:
@@ -68,7 +66,7 @@ def export_job(bound: BoundExport, options: ExportOptions, sources: Sources) -> 
         split_bytes=options.split_bytes,
         is_gzip=options.is_gzip,
         pairs_ids=options.pairs_ids,
-        previous=FolderStore(options.previous) if options.previous is not None else None,
+        previous=sources.earlier(options.previous),
         takes_back=options.takes_back,
         form=options.form,
     )

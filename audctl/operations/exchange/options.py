@@ -73,8 +73,8 @@ class ImportOptions:
     template: Template = field(default_factory=Template)
     form: MembersForm = MembersForm.CSV
     is_gzip: bool = True
-    out: Path | None
-    """None: nothing is written to files."""
+    out: str | None
+    """Folder, or prefix of a bucket; None: nothing is written to files."""
     into_list: str = ""
     """Name of the manifest of a list that the members are written to; empty: to none."""
     allowed: tuple[str, ...] = ()
@@ -94,7 +94,8 @@ class ExportOptions:
     split_bytes: int
     is_gzip: bool = True
     pairs_ids: bool = True
-    previous: Path | None = None
+    previous: str = ""
+    """Where the result of the export before is; empty: it is not compared with."""
     takes_back: bool = False
     form: MembersForm = MembersForm.CSV
-    out: Path | None
+    out: str | None

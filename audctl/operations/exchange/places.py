@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from audctl.exchange.s3_store import SCHEME
 from audctl.operations.exchange.options import EngineKind
 
 if TYPE_CHECKING:
@@ -18,11 +19,12 @@ _LEAST_MEMORY = 512 * 1024 * 1024
 _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
-def open_engine(options: EngineOptions, out: Path | None) -> AbstractContextManager[Engine]:
-    """Return the engine, to be opened."""
+def open_engine(options: EngineOptions, out: str | None) -> AbstractContextManager[Engine]:
+    """Return the engine, to be opened; ``out``: where the result goes, beside which there is room to spill."""
     memory_bytes = options.memory_bytes or default_memory()
     threads = options.threads or len(os.sched_getaffinity(0))
-    spool = options.spill or (out.parent if out is not None and out.parent.is_dir() else None)
+    beside = None if out is None or out.startswith(SCHEME) else Path(out).parent
+    spool = options.spill or (beside if beside is not None and beside.is_dir() else None)
     if options.kind is EngineKind.SPARK:
         from audctl.exchange.spark_engine import open_spark  # noqa: PLC0415 - an extra
 

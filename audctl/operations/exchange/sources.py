@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from audctl.errors import UsageError
 from audctl.exchange.folder_store import FolderStore, local_table
 from audctl.exchange.job import IdKind, People
+from audctl.exchange.result import open_result
 from audctl.exchange.s3_store import SCHEME, S3Access, S3Files, parse_s3
 from audctl.model.people import PeopleKind
 from audctl.operations.context import SystemClock
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from audctl.exchange.campaign_table import CampaignTable
     from audctl.exchange.job import IdSpace
     from audctl.exchange.ports import FileStore, TableSource
+    from audctl.exchange.result import Result
+    from audctl.manifest.environment import S3Settings
     from audctl.operations.connect import Connection
     from audctl.operations.context import Context
     from audctl.operations.exchange.options import PeopleOptions
@@ -46,6 +49,16 @@ class _Named:
     text: str
     base: Path
     option: str
+
+
+def access_of(settings: S3Settings) -> S3Access:
+    """Return how buckets are reached."""
+    return S3Access(
+        endpoint=settings.endpoint,
+        region=settings.region,
+        access_key_id=settings.access_key_id,
+        secret_access_key=settings.secret_access_key,
+    )
 
 
 class Sources:
@@ -77,22 +90,30 @@ class Sources:
             raise UsageError(
                 "--files DIR says where Audience Manager's files are; or set exchange.files of the environment"
             )
+        return self._store(named)
+
+    def earlier(self, text: str) -> FileStore | None:
+        """Return where an earlier result is; None when nothing says so."""
+        return self._store(_Named(text, Path(), "--previous")) if text else None
+
+    def result(self, out: str | None, spill: Path | None) -> Result | None:
+        """Give a result in the making, given up with ``stack`` unless it is finished; None: it goes nowhere."""
+        if out is None:
+            return None
+        if not out.startswith(SCHEME):
+            return self._stack.enter_context(open_result(Path(out)))
+        from audctl.exchange.bucket_result import open_bucket_result  # noqa: PLC0415 - one of several
+
+        return self._stack.enter_context(open_bucket_result(self.bucket(out), spill))
+
+    def _store(self, named: _Named) -> FileStore:
         if named.text.startswith(SCHEME):
             return self.bucket(named.text)
         return FolderStore(named.base / named.text)
 
     def bucket(self, address: str) -> S3Files:
         """Return files in S3."""
-        s3 = self._settings.s3
-        return parse_s3(
-            address,
-            S3Access(
-                endpoint=s3.endpoint,
-                region=s3.region,
-                access_key_id=s3.access_key_id,
-                secret_access_key=s3.secret_access_key,
-            ),
-        )
+        return parse_s3(address, access_of(self._settings.s3))
 
     def people(self, options: PeopleOptions, space: IdSpace, *, pairs_ids: bool = False) -> People:
         """Return where Campaign's people are; ``pairs_ids``: visitor ids are wanted whatever people are matched by."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -170,19 +169,3 @@ def test_a_previous_export_must_be_one_of_the_same_binding(case: Case) -> None:
         with pytest.raises(FindingsError, match="finding") as caught:
             case.run_export(job)
         assert why in caught.value.findings[0].message
-
-
-def test_a_new_file_of_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path)
-    with store.create("date=2026-01-01/a.sync") as stream:
-        stream.write(b"1")
-        assert re.match(r"\.a\.sync\.partial", next((tmp_path / "date=2026-01-01").iterdir()).name)
-
-    def fail() -> None:
-        with store.create("b.sync") as stream:
-            stream.write(b"1")
-            raise KeyError
-
-    with pytest.raises(KeyError):
-        fail()
-    assert [each.path for each in store.list()] == ["date=2026-01-01/a.sync"]

@@ -11,8 +11,21 @@ import pytest
 from audctl.errors import FindingsError
 from audctl.exchange.duckdb_engine import open_duckdb
 from audctl.exchange.inspection import inspect_path
+from audctl.exchange.job import MembersForm
+from audctl.exchange.result import MANIFEST
 from audctl.render import exchange_json
-from tests.exchange import FULL, ITER, MEMORY, Case, Silent, put_control, put_lines, visitor_id
+from tests.exchange import (
+    DECLARED,
+    FULL,
+    ITER,
+    MEMORY,
+    Case,
+    Silent,
+    csv_table,
+    put_control,
+    put_lines,
+    visitor_id,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,3 +156,73 @@ def test_other_files_are_unknown_and_absent_ones_an_error(tmp_path: Path) -> Non
     assert not inspect(path).is_usable
     with pytest.raises(FindingsError):
         inspect(tmp_path / "nothing.sync")
+
+
+def test_a_control_file_looks_only_beside_itself(tmp_path: Path) -> None:
+    file = put_lines(tmp_path, f"{FULL}{T}.sync", [f"{ONE} vip"])
+    info = put_control(tmp_path, f"{FULL}{T}", [file])
+    (tmp_path / "deeper").mkdir()
+    file.rename(tmp_path / "deeper" / file.name)
+    assert inspect(info).problems == (f"{file.name} is not there",)
+
+
+def result(tmp_path: Path, form: MembersForm, *, is_gzip: bool) -> Path:
+    """Export two people, of whom one has no id, and import the other; gives the folder of both results."""
+    case = Case(tmp_path, space=DECLARED, form=form, is_gzip=is_gzip)
+    case.know([(1, "C-1", 0), (2, "", 0)])
+    case.put(f"{FULL}{T}.sync", ["C-1 vip"])
+    case.run()
+    case.out.rename(tmp_path / "import")
+    members = csv_table(tmp_path / "list.csv", ("recipient_id",), [(1,), (2,)])
+    case.run_export(case.export(members, form=form))
+    case.out.rename(tmp_path / "export")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("form", "is_gzip", "ending"),
+    [
+        (MembersForm.CSV, True, "csv.gz"),
+        (MembersForm.CSV, False, "csv"),
+        (MembersForm.PARQUET, False, "parquet"),
+    ],
+)
+def test_a_table_of_a_result_is_held_to_the_manifest_beside_it(
+    tmp_path: Path, form: MembersForm, is_gzip: bool, ending: str
+) -> None:
+    result(tmp_path, form, is_gzip=is_gzip)
+    for folder, name, kind in (
+        ("import", "members", "members of an import"),
+        ("export", "complement", "complement of an export"),
+    ):
+        path = tmp_path / folder / f"{name}.{ending}"
+        found = inspect(path)
+        assert (found.kind, found.counts, found.problems) == (kind, {"rows": 1}, ())
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        assert "its checksum differs" in inspect(path).problems[0]
+        path.write_bytes(whole[: len(whole) // 2])
+        assert "bytes, and" in inspect(path).problems[0]
+        assert f"{path.name}: it has" in inspect(path.parent).problems[0]
+        path.write_bytes(whole)
+        (path.parent / MANIFEST).unlink()
+        alone = inspect(path)
+        assert alone.kind == "unknown"
+        assert "no manifest beside it" in alone.problems[0]
+
+
+def test_rows_are_counted_whatever_the_manifest_says(tmp_path: Path) -> None:
+    manifest = result(tmp_path, MembersForm.CSV, is_gzip=True) / "import" / MANIFEST
+    manifest.write_text(
+        manifest.read_text().replace('"rows": 1,\n      "bytes"', '"rows": 2,\n      "bytes"')
+    )
+    found = inspect(manifest.parent / "members.csv.gz")
+    assert found.problems == ("it has 1 rows, and 2 were written",)
+
+
+def test_an_inbound_file_of_a_result_is_held_to_the_manifest_as_well(tmp_path: Path) -> None:
+    result(tmp_path, MembersForm.CSV, is_gzip=False)
+    (path,) = (tmp_path / "export").glob("ftp_dpm_*")
+    assert inspect(path).is_usable
+    path.write_bytes(path.read_bytes().replace(b"C-1", b"C-2"))
+    assert inspect(path).problems == ("it is not what was written: its checksum differs",)
