@@ -10,7 +10,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
 from audctl.cli.streams import is_unread, lasting
-from audctl.errors import FindingsError
+from audctl.errors import FindingsError, UsageError
 from audctl.render.paint import Paint
 from audctl.render.printable import printable
 
@@ -113,6 +113,18 @@ class Console:
             self.stdout.flush()
             if is_unread(self.stdout):
                 return
+
+    def hand_on(self, text: str) -> None:
+        """Write text to stdout as it is, for a program; UsageError when stdout's encoding has no words for it."""
+        encoding = getattr(self.stdout, "encoding", None) or "utf-8"
+        try:
+            text.encode(encoding)
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"stdout is {encoding}, which cannot write all of this; set PYTHONIOENCODING=utf-8"
+            ) from error
+        self.stdout.write(text)
+        self.stdout.flush()
 
     def say(self, lines: Iterable[str]) -> None:
         """Write lines that are fit for a terminal to stderr."""

@@ -12,9 +12,13 @@ controls           characters that no text may hold
 substitute         ``${env:NAME}``, ``${file:PATH}``, ``${var.name}``
 schemas            the JSON Schemas of a checkout or of an installed wheel
 schema_check       valid or not (fast), and why not (slow, only then)
+document_kind      which kind a document is of
 decode             a valid tree → the kind's typed dataclass
 project            ``audctl.yaml``
 environment        one environment of it, with its secrets read
 load               all of the above for a whole project
+write              resources → files
+rewrite            single values of a file replaced, every other byte kept
+form               the canonical form of a file, comments kept
 =================  ==============================================================================
 """

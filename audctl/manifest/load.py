@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from audctl.manifest.decode import decode_resource
 from audctl.manifest.discover import discover
+from audctl.manifest.document_kind import document_kind
 from audctl.manifest.environment import substitution_for
 from audctl.manifest.schema_check import explain
-from audctl.manifest.schemas import API_VERSION, PROJECT_KIND, kind_schema
+from audctl.manifest.schemas import PROJECT_KIND, kind_schema
 from audctl.manifest.settle import settle_loose, settle_templates
 from audctl.manifest.yaml_tree import read_documents, read_source
 from audctl.model.finding import Finding, Severity
-from audctl.model.kinds import KINDS
 from audctl.model.span import Span
-from audctl.model.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,34 +127,18 @@ class _Loading:
 
     def _kind(self, document: Document) -> str | None:
         """Return the document's kind; None, and a finding, when it is not one of ours."""
-        root = document.root
-        places = document.positions
-        if not isinstance(root, dict):
-            self._problem(
-                "AUD1201", "a manifest is a mapping with apiVersion, kind, metadata and spec",
-                places.span(""),
-            )  # fmt: skip
+        kind = document_kind(document)
+        if isinstance(kind, Finding):
+            self.findings.append(kind)
             return None
-        version, kind = root.get("apiVersion"), root.get("kind")
-        if version == API_VERSION and isinstance(kind, str) and kind in KINDS:
-            return kind
-        if version != API_VERSION:
-            found = "apiVersion is missing" if version is None else f'apiVersion is "{version}"'
-            self._problem(
-                "AUD1202", f"{found}; expected {API_VERSION}", places.span("apiVersion"),
-                "files that are no manifests belong outside the folders of spec.manifests"
-                if version is None else "",
-            )  # fmt: skip
-        elif kind == PROJECT_KIND:
+        if kind == PROJECT_KIND:
             self._problem(
                 "AUD1201", "a second project file; a project has one, at its root",
-                places.span("kind"), "remove it, or list the folders to read under spec.manifests",
+                document.positions.span("kind"),
+                "remove it, or list the folders to read under spec.manifests",
             )  # fmt: skip
-        else:
-            shown = "kind is missing" if kind is None else f'unknown kind "{kind}"'
-            hint = did_you_mean(str(kind), KINDS) or f"kinds: {', '.join(sorted(KINDS))}"
-            self._problem("AUD1201", shown, places.span("kind"), hint)
-        return None
+            return None
+        return kind
 
     def _decode(self) -> list[Resource]:
         resources = []

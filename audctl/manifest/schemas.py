@@ -70,6 +70,13 @@ def field_schema(schema: Schema, path: tuple[str | int, ...]) -> Schema | None:
     return found
 
 
+@cache
+def property_order(kind: str, path: tuple[str | int, ...]) -> Mapping[str, int]:
+    """Return the fields below a path with their places in the kind's schema; none where names are people's own."""
+    found = field_schema(read_schema(schema_stem(kind)), path) or {}
+    return {name: place for place, name in enumerate(found.get("properties", ()))}
+
+
 class KindSchema:
     """One kind's schema, ready for use; compiled on first need."""
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections import defaultdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audctl.brownfield.compose import express_again
@@ -14,9 +11,11 @@ from audctl.manifest.rewrite import GONE, CannotRewriteError, rewrite
 from audctl.manifest.write import manifest_text, resource_tree, spec_tree
 from audctl.model.finding import Finding, Severity
 from audctl.model.imported import FileChange, ImportedFile
+from audctl.operations.replace_file import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from audctl.brownfield.refresh import Refresh
     from audctl.brownfield.tenant import LiveTenant
@@ -98,7 +97,7 @@ def update_files(  # noqa: PLR0913 - both sides of each resource
             files.append(updated)
     if not dry_run:
         for name, text in texts.items():
-            _overwrite(root / name, text)
+            replace_file(root / name, text)
     return files
 
 
@@ -157,17 +156,3 @@ def _unsaid(resource: Resource, why: str) -> Finding:
         "change it by hand: plan shows what differs",
         resource.address,
     )
-
-
-def _overwrite(path: Path, text: str) -> None:
-    """Replace a file whole or not at all; one behind a link stays behind it."""
-    target = path.resolve()
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".audctl-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-        Path(temporary).chmod(target.stat().st_mode & 0o7777)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -10,6 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audctl.manifest.controls import find_control
+from audctl.manifest.form.canonical import canonical_text
+from audctl.manifest.positions import SourceFile
 from audctl.manifest.schemas import kind_schema
 from audctl.manifest.settle import settle_loose, settle_templates
 from audctl.manifest.substitute import Substitution
@@ -73,6 +75,7 @@ def test_any_text_reads_back_as_itself_and_reads_no_environment(
     text = manifest_text(tree)
     assert read(text) == tree
     assert manifest_text(tree) == text
+    assert canonical_text(SourceFile("any.yaml", text.encode())) == text
 
 
 @pytest.mark.parametrize(
