@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from audctl.exchange.duckdb_engine import open_duckdb
 from audctl.exchange.exporting import run_export
 from audctl.exchange.folder_store import FolderStore, LocalTable
@@ -59,6 +61,31 @@ def csv_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
     return LocalTable(TableFile(form=TableForm.CSV, paths=(path,)))
 
 
+def parquet_table(table: LocalTable) -> LocalTable:
+    """Write a CSV table once more, as a database would export it: numbers are numbers, no text is null."""
+    (path,) = table.file.paths
+    copy = path.with_suffix(".parquet")
+    source = f"read_csv('{path}', header = true, all_varchar = true, nullstr = '', quote = '\"', delim = ',')"
+    with duckdb.connect() as conn:
+        rows = conn.sql(f"FROM {source}")
+        (found,) = rows.aggregate(", ".join(map(_numbers, rows.columns))).fetchall()
+        chosen = ", ".join(
+            f'CAST("{each}" AS BIGINT) AS "{each}"' if numbers and _is_number(each) else f'"{each}"'
+            for each, numbers in zip(rows.columns, found, strict=True)
+        )
+        rows.select(chosen).write_parquet(str(copy))
+    return LocalTable(TableFile(form=TableForm.PARQUET, paths=(copy,)))
+
+
+def _numbers(column: str) -> str:
+    return f'count(*) = 0 OR count("{column}") = count(TRY_CAST("{column}" AS BIGINT))'
+
+
+def _is_number(column: str) -> bool:
+    """Whether a database has numbers there; ids of visitors and keys are texts even where all are digits."""
+    return column not in ("account", "sourceId", "email")
+
+
 def put_lines(folder: Path, name: str, lines: Iterable[str | bytes], *, end: bytes = b"\n") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     raw = b"".join((each if isinstance(each, bytes) else each.encode()) + end for each in lines)
@@ -99,6 +126,8 @@ class Case:
     columns: Mapping[str, str] = field(default_factory=dict)
     form: MembersForm = MembersForm.CSV
     is_gzip: bool = False
+    has_parquet: bool = False
+    """Whether tables are made as Parquet, with numbers in it, rather than as CSV, which has texts."""
 
     @property
     def files(self) -> Path:
@@ -113,16 +142,22 @@ class Case:
 
     def know(self, recipients: Iterable[Sequence[object]], columns: Sequence[str] = ()) -> None:
         columns = columns or ("id", "account", "blackList")
-        self.recipients = csv_table(self.root / "recipients.csv", columns, recipients)
+        self.recipients = self._table("recipients", columns, recipients)
 
     def track(self, rows: Iterable[tuple[object, str]]) -> None:
         """Say which recipient has clicked under which visitor id."""
         columns = ("recipient-id", "sourceId")
-        self.tracking = csv_table(self.root / "tracking.csv", columns, rows)
+        self.tracking = self._table("tracking", columns, rows)
 
     def leave_out(self, recipients: Iterable[object]) -> None:
         rows = [(each,) for each in recipients]
-        self.opt_outs = csv_table(self.root / "out.csv", ("recipient_id",), rows)
+        self.opt_outs = self._table("out", ("recipient_id",), rows)
+
+    def _table(
+        self, name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
+    ) -> LocalTable:
+        table = csv_table(self.root / f"{name}.csv", columns, rows)
+        return parquet_table(table) if self.has_parquet else table
 
     @property
     def job(self) -> ImportJob:

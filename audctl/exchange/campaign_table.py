@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from audctl.exchange.job import Hashing
 from audctl.exchange.page_spool import PageSpool
 from audctl.exchange.ports import TableFile, TableForm
-from audctl.exchange.sql_text import BLANKS, hashed
+from audctl.exchange.sql_text import hashed
 from audctl.exchange.tables import FLAG, KEY
 from audctl.model.people import PeopleKind, PeoplePage, PeopleTable
 
@@ -116,8 +116,7 @@ def _hashed(pages: Iterable[PeoplePage], place: int, hashing: Hashing) -> Iterat
     import duckdb  # noqa: PLC0415 - slow to import
 
     statement = (
-        f"SELECT CASE WHEN trim(v, {BLANKS}) = '' THEN '' ELSE {hashed('v', hashing)} END"
-        " FROM (SELECT unnest(?::VARCHAR[]) AS v)"
+        f"SELECT coalesce({hashed('v', hashing)}, '') FROM (SELECT unnest(?::VARCHAR[]) AS v)"
     )
     with duckdb.connect(":memory:") as engine:
         for page in pages:

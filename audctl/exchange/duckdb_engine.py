@@ -34,6 +34,9 @@ _INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 )
 """Types whose values all fit into the one that integers are read as."""
+_BUFFER = 4 * LONGEST_LINE
+"""Bytes that are read at a time. Of a compressed file, threads parse one each; with the usual 32 MB, all of a file's
+first buffer is unpacked to find its delimiter out, and most files have too few of them to be shared."""
 _INTERRUPTED = "Query interrupted"
 """What DuckDB makes of a KeyboardInterrupt that a signal raises while it works."""
 _CONTROL = f"chr({SEPARATOR[0]})"
@@ -59,6 +62,7 @@ class DuckDbEngine:
         self._folder = folder
         self._threads = threads
         self._pipes = 0
+        self._described: dict[TableFile, Mapping[str, bool]] = {}
         allowed = max(int(memory_bytes * SHARE_OF_LIMIT), LEAST_MEMORY)
         self._conn: DuckDBPyConnection = duckdb.connect(
             ":memory:",
@@ -86,6 +90,12 @@ class DuckDbEngine:
         """Make a table of what a query gives."""
         self._run(f"CREATE TEMP TABLE {name} AS {select}")
 
+    def create_numbered(self, name: str, select: str, key: str) -> None:
+        """Make a table of what a query gives; the place of a row in it is its number."""
+        del key
+        self.create(f"{name}_rows", select)
+        self.define(name, f"SELECT *, rowid AS number FROM {name}_rows")
+
     def drop(self, name: str) -> None:
         """Let a table go."""
         self._run(f"DROP TABLE {name}")
@@ -101,8 +111,10 @@ class DuckDbEngine:
 
     def columns(self, table: TableFile) -> Mapping[str, bool]:
         """Return the names of a table's columns, and whether each holds integers."""
-        rows = self._run(f"DESCRIBE SELECT * FROM {self._relation(table)}").fetchall()
-        return {str(row[0]): str(row[1]) in _INTEGERS for row in rows}
+        if table not in self._described:
+            rows = self._run(f"DESCRIBE SELECT * FROM {self._relation(table)}").fetchall()
+            self._described[table] = {str(row[0]): str(row[1]) in _INTEGERS for row in rows}
+        return self._described[table]
 
     def read_table(
         self,
@@ -149,7 +161,7 @@ class DuckDbEngine:
         source = (
             f"read_csv([{listed}], columns = {{'line': 'VARCHAR'}}, header = false, delim = {_CONTROL}, quote = '',"
             " escape = '', comment = '', auto_detect = false, strict_mode = false,"
-            f" max_line_size = {2 * LONGEST_LINE})"
+            f" max_line_size = {2 * LONGEST_LINE}, buffer_size = {_BUFFER})"
         )
         view = f"SELECT {batch.number} AS batch, coalesce(line, '') AS line FROM {source}"
         with fed(paths, safe_lines(batch.files, store, progress.heard)):
@@ -204,7 +216,7 @@ class DuckDbEngine:
             delimiter = ", delim = ','" if table.is_own else ""
             options = (
                 "header = true, all_varchar = true, nullstr = '', union_by_name = true, skip = 0,"
-                f" quote = '\"', escape = '\"'{delimiter}"
+                f" quote = '\"', escape = '\"', buffer_size = {_BUFFER}{delimiter}"
             )
             return f"read_csv([{listed}], {options})"
         return self._attached(table)

@@ -4,19 +4,25 @@
 table         grain                               columns
 ============  ==================================  =================================================================
 members       one row per row of the source       recipient_id: null: it names nobody
-person        one row per distinct recipient      recipient_id, row_count
-id_pair       one row per recipient and id, or    recipient_id, id: hashed where the data source says so; is_usable:
-              more of the same                    whether it may stand in an inbound file. Nobody who has opted out
-stranger      one row per recipient of id_pair    recipient_id
-              who is none any more; mostly none
-person_id     as id_pair                          the same, without them
-person_sent   one row per recipient with an id    recipient_id, is_usable: whether any of the ids is
-complement    one row per recipient without a     recipient_id, reason: a bucket of exports
-              usable id, or who may not be sent
+gone          one row per recipient who has       recipient_id
+              opted out
+stranger      one row per recipient of members    recipient_id
+              whom Campaign does not know
+outsider      one row per recipient of members    recipient_id
+              who is not even looked for
+person        one row per other recipient of      recipient_id
+              members
+person_id     one row per person and id, or more  recipient_id, id: hashed where the data source says so, may be null;
+              of the same                         is_usable: whether it may stand in an inbound file
+person_left   one row per recipient of members    recipient_id
+              who is not sent
+complement    as person_left                      the same; reason: a bucket of exports
 export_id     one row per distinct usable id      id
 previous_id   one row per distinct id that the    id
               previous export added
 ============  ==================================  =================================================================
+
+Who is not sent is looked for among the members, and mostly few; nothing is made of the many who are but their ids.
 """
 
 from __future__ import annotations
@@ -29,30 +35,47 @@ from audctl.model.exchange import ExportBucket
 
 if TYPE_CHECKING:
     from audctl.exchange.job import IdSpace
+    from audctl.exchange.sql_text import Sources
 
 ROWS = "SELECT count(*), count(*) - count(recipient_id) FROM members"
 """All of them, and those that name nobody."""
 
-PERSON = """
-SELECT recipient_id, count(*) AS row_count FROM members WHERE recipient_id IS NOT NULL GROUP BY recipient_id
+
+def stranger(rows: str) -> str:
+    """Return whom of ``rows`` Campaign does not know."""
+    return f"""
+SELECT DISTINCT m.recipient_id FROM {rows} AS m
+WHERE m.recipient_id IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM recipient AS r WHERE r.recipient_id = m.recipient_id)
 """
 
 
-def id_pair(space: IdSpace) -> str:
+NO_STRANGER = "SELECT recipient_id FROM members WHERE 1 = 0"
+
+
+def outsider(*, knows_strangers: bool) -> str:
+    """Return whose ids are not looked for; ``knows_strangers``: people may have ids whom Campaign does not know."""
+    gone = """
+SELECT g.recipient_id FROM gone AS g
+WHERE EXISTS (SELECT 1 FROM members AS m WHERE m.recipient_id = g.recipient_id)
+"""
+    return f"{gone} UNION SELECT recipient_id FROM stranger" if knows_strangers else gone
+
+
+PERSON = """
+SELECT DISTINCT m.recipient_id FROM members AS m
+WHERE m.recipient_id IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM outsider AS o WHERE o.recipient_id = m.recipient_id)
+"""
+"""A table of its own: of a join with nothing beside it engines know how many there are on each side, and begin with the
+smaller one."""
+
+
+def person_id(space: IdSpace) -> str:
     """Return the ids of those who may be sent."""
     return f"""
 SELECT p.recipient_id, h.id, {may_be_sent("h.id", space)} AS is_usable
-FROM id_holder AS h
-JOIN person AS p ON p.recipient_id = h.recipient_id
-LEFT JOIN opted_out AS o ON o.recipient_id = p.recipient_id
-WHERE o.recipient_id IS NULL
-"""
-
-
-ALL_ID = "SELECT recipient_id, id, is_usable FROM id_pair"
-PERSON_ID = """
-SELECT p.recipient_id, p.id, p.is_usable FROM id_pair AS p
-WHERE NOT EXISTS (SELECT 1 FROM stranger AS s WHERE s.recipient_id = p.recipient_id)
+FROM id_holder AS h JOIN person AS p ON p.recipient_id = h.recipient_id
 """
 
 
@@ -71,47 +94,38 @@ def may_be_sent(column: str, space: IdSpace) -> str:
 LONGEST_ID = 1000
 """Characters. None is documented; a line may have 102,400 bytes, and no real id comes near."""
 
-PERSON_SENT = """
-SELECT recipient_id, max(CASE WHEN is_usable THEN 1 ELSE 0 END) = 1 AS is_usable
-FROM person_id GROUP BY recipient_id
-"""
-
 PERSON_LEFT = """
-SELECT p.recipient_id, s.recipient_id IS NOT NULL AS has_id
-FROM person AS p
-LEFT JOIN person_sent AS s ON s.recipient_id = p.recipient_id
-WHERE s.recipient_id IS NULL OR NOT s.is_usable
+SELECT p.recipient_id FROM person AS p
+WHERE NOT EXISTS (SELECT 1 FROM person_id AS i WHERE i.recipient_id = p.recipient_id AND i.is_usable)
+UNION ALL SELECT recipient_id FROM outsider
 """
 
-
-def complement(*, knows_recipients: bool) -> str:
-    """Return who is not sent, and why."""
-    known = (
-        "SELECT DISTINCT r.recipient_id FROM recipients AS r"
-        " JOIN person_left AS w ON w.recipient_id = r.recipient_id"
-        if knows_recipients
-        else "SELECT recipient_id FROM person_left"
-    )
-    return f"""
+COMPLEMENT = f"""
 SELECT l.recipient_id,
     CASE
-        WHEN k.recipient_id IS NULL THEN {literal(ExportBucket.UNKNOWN_PERSON)}
-        WHEN o.recipient_id IS NOT NULL THEN {literal(ExportBucket.OPTED_OUT)}
-        WHEN l.has_id THEN {literal(ExportBucket.UNUSABLE_ID)}
+        WHEN EXISTS (SELECT 1 FROM stranger AS s WHERE s.recipient_id = l.recipient_id)
+            THEN {literal(ExportBucket.UNKNOWN_PERSON)}
+        WHEN EXISTS (SELECT 1 FROM gone AS g WHERE g.recipient_id = l.recipient_id)
+            THEN {literal(ExportBucket.OPTED_OUT)}
+        WHEN h.recipient_id IS NOT NULL
+            THEN {literal(ExportBucket.UNUSABLE_ID)}
         ELSE {literal(ExportBucket.NO_ID)}
     END AS reason
 FROM person_left AS l
-LEFT JOIN ({known}) AS k ON k.recipient_id = l.recipient_id
-LEFT JOIN opted_out AS o ON o.recipient_id = l.recipient_id
+LEFT JOIN (
+    SELECT DISTINCT i.recipient_id FROM person_id AS i JOIN person_left AS w ON w.recipient_id = i.recipient_id
+    WHERE i.id IS NOT NULL
+) AS h ON h.recipient_id = l.recipient_id
 """
 
-
-BY_PERSON = "SELECT count(*), sum(row_count - 1) FROM person"
-EXPORTED = "SELECT count(*) FROM person_sent WHERE is_usable"
+PEOPLE = "SELECT (SELECT count(*) FROM person) + (SELECT count(*) FROM outsider)"
 BY_REASON = "SELECT reason, count(*) FROM complement GROUP BY reason"
-COMPLEMENT_IN_ORDER = """
-SELECT recipient_id, reason FROM complement ORDER BY length(CAST(recipient_id AS VARCHAR)), recipient_id
-"""
+
+
+def complement_in_order(sources: Sources) -> str:
+    """Return the complement, as it is written."""
+    return f"SELECT recipient_id, reason FROM complement ORDER BY {sources.order}"
+
 
 EXPORT_ID = "SELECT DISTINCT id FROM person_id WHERE is_usable"
 ID_COUNT = "SELECT count(*) FROM export_id"

@@ -12,7 +12,7 @@ from audctl.exchange.job import IdKind, MembersForm
 from audctl.exchange.people import read_people
 from audctl.exchange.ports import LineBatch, LineFile, RowTarget, StoredFile
 from audctl.exchange.result import listed_files, stored_manifest
-from audctl.exchange.sql_text import STRANGER
+from audctl.exchange.sql_text import Sources, opted_out
 from audctl.exchange.tallies import balanced, number
 from audctl.model.exchange import ExportBucket, ExportOutcome, Tally
 
@@ -35,33 +35,44 @@ def run_export(
     began = clock.monotonic()
     item, removal = _items(job)
     told.advanced("matching people", 0, None)
-    checks = read_people(job.space, job.people, engine, told, members=job.members)
+    sources = read_people(job.space, job.people, engine, told, members=job.members)
+    engine.create("gone", opted_out(sources))
+    # Whom tracking logs know may be nobody to Campaign any more; who has a declared id is a recipient, so that only the
+    # few who are left over are asked about.
+    knows_strangers = sources.has_recipients and job.space.kind is IdKind.VISITOR
+    if knows_strangers:
+        engine.create("stranger", export_sql.stranger("members"))
+    engine.create("outsider", export_sql.outsider(knows_strangers=knows_strangers))
     engine.create("person", export_sql.PERSON)
-    engine.create("id_pair", export_sql.id_pair(job.space))
-    if checks:
-        engine.create("stranger", STRANGER)
-    engine.define("person_id", export_sql.PERSON_ID if checks else export_sql.ALL_ID)
-    engine.create("person_sent", export_sql.PERSON_SENT)
+    engine.create("person_id", export_sql.person_id(job.space))
     engine.create("person_left", export_sql.PERSON_LEFT)
-    engine.create(
-        "complement", export_sql.complement(knows_recipients=job.people.recipients is not None)
-    )
-    engine.create("export_id", export_sql.EXPORT_ID)
+    if not knows_strangers:
+        left = export_sql.stranger("person_left") if sources.has_recipients else None
+        engine.create("stranger", left or export_sql.NO_STRANGER)
+    engine.create("complement", export_sql.COMPLEMENT)
+    # Made on the way into the files, unless somebody has to look at them before.
+    looks_first = result is None or job.previous is not None
+    (engine.create if looks_first else engine.define)("export_id", export_sql.EXPORT_ID)
     tally = _tally(engine)
-    ((ids,),) = engine.fetch(export_sql.ID_COUNT)
     pairs = _pair(job, engine)
     new, gone = _compare(job, engine, told)
     findings = _findings(job, gone)
     files: tuple[WrittenFile, ...] = ()
     if result is not None:
-        told.advanced("writing files", number(ids), None)
-        files = _write(job, engine, result, item, removal, has_pairs=bool(pairs))
+        told.advanced("writing files", tally.buckets[ExportBucket.EXPORTED], None)
+        items = (item, removal)
+        files = _write(job, engine, result, sources, items, has_pairs=bool(pairs))
+    if looks_first:
+        ((found,),) = engine.fetch(export_sql.ID_COUNT)
+        ids = number(found)
+    else:
+        ids = sum(each.rows for each in files if each.content == "traits")
     buckets = tally.buckets
     return ExportOutcome(
         binding=job.binding,
         data_source_id=job.source_id,
         tally=tally,
-        ids=number(ids),
+        ids=ids,
         id_pairs=pairs,
         complement=sum(buckets[each] for each in _REASONS),
         new=new,
@@ -110,13 +121,13 @@ def _items(job: ExportJob) -> tuple[str, str | None]:
 
 def _tally(engine: Engine) -> Tally:
     ((rows, malformed),) = engine.fetch(export_sql.ROWS)
-    ((_, repeated),) = engine.fetch(export_sql.BY_PERSON)
-    ((exported,),) = engine.fetch(export_sql.EXPORTED)
+    ((people,),) = engine.fetch(export_sql.PEOPLE)
     reasons = {str(reason): number(count) for reason, count in engine.fetch(export_sql.BY_REASON)}
     counts = {
         ExportBucket.MALFORMED: number(malformed),
-        ExportBucket.DUPLICATE: number(repeated),
-        ExportBucket.EXPORTED: number(exported),
+        ExportBucket.DUPLICATE: number(rows) - number(malformed) - number(people),
+        # Everybody else: who is left over is drawn from the people, by whether there is an id for them.
+        ExportBucket.EXPORTED: number(people) - sum(reasons.values()),
     } | {each: reasons.get(each, 0) for each in _REASONS}
     return balanced(
         Tally(rows=number(rows), buckets={each.value: counts[each] for each in ExportBucket})
@@ -191,19 +202,19 @@ def _write(  # noqa: PLR0913 - what there is to be written
     job: ExportJob,
     engine: Engine,
     result: Result,
-    item: str,
-    removal: str | None,
+    sources: Sources,
+    items: tuple[str, str | None],
     *,
     has_pairs: bool,
 ) -> tuple[WrittenFile, ...]:
     stamp = int(job.at.timestamp())
     files: list[WrittenFile] = []
     if has_pairs:
-        sources = (VISITOR_IDS, job.source_id)
+        spaces = (VISITOR_IDS, job.source_id)
         files += engine.write(
             export_sql.PAIR_LINES,
             RowTarget(
-                name=lambda part: ids_name(sources, stamp, part, is_gzip=job.is_gzip),
+                name=lambda part: ids_name(spaces, stamp, part, is_gzip=job.is_gzip),
                 content="ids",
                 form="lines",
                 is_gzip=job.is_gzip,
@@ -214,7 +225,7 @@ def _write(  # noqa: PLR0913 - what there is to be written
         )
     target = job.target_id or job.source_id
     files += engine.write(
-        export_sql.trait_lines(item, removal),
+        export_sql.trait_lines(*items),
         RowTarget(
             name=lambda part: traits_name(
                 job.source_id, target, stamp, job.mode, part, is_gzip=job.is_gzip
@@ -230,7 +241,7 @@ def _write(  # noqa: PLR0913 - what there is to be written
     is_csv = job.form is MembersForm.CSV
     name = "complement" + (".csv.gz" if is_csv and job.is_gzip else f".{job.form}")
     files += engine.write(
-        export_sql.COMPLEMENT_IN_ORDER,
+        export_sql.complement_in_order(sources),
         RowTarget(
             name=lambda _: name,
             content="complement",

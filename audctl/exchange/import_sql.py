@@ -3,22 +3,23 @@
 =================  ================================  ==============================================================
 table              grain                             columns
 =================  ================================  ==============================================================
-audience_row       one row per line that was read    batch; id and tail: null when the line has no blank in it
+audience_row       one row per line that was read    batch; id; tail: all from the first blank on
 pattern            one row per distinct tail, apart  is_initial, tail, row_count; gap: blanks before the first list;
                    for the initial full transfer     first, second: the lists; is_line: whether that is all
                                                      (people share few combinations of segments)
 pattern_effect     as pattern                        effect: 1 adds to the audience, -1 takes out, 0 neither
-audience_id        one row per distinct id that any  id; adds, removes: how many lines do so; is_in: whether it is in
-                   line adds or takes out            the audience at the end
-id_holder          one row per id and recipient, or  id: hashed where the data source says so; recipient_id
-                   more of the same
-opted_out          one row per recipient             recipient_id
-id_pair            one row per id of the audience    id; recipient_id: null when nobody is known by the id; is_out:
-                   and row of id_holder with it      whether the recipient has opted out (audience_id is unique by
-                                                     id, so no row of id_holder comes twice)
-stranger           one row per recipient of id_pair  recipient_id
-                   who is none any more; mostly none
-id_match           as id_pair                        the same, with strangers as nobody
+audience_id        one row per distinct id that any  number: stands for the id; id; adds, removes: how many lines do
+                   line adds or takes out            so; is_in: whether it is in the audience at the end
+id_holder          one row per id and recipient, or  id: hashed where the data source says so; recipient_id;
+                   more of the same                  is_flagged: whether the row says that they have opted out
+id_pair            one row per id of the audience    number; recipient_id: null when nobody is known by the id, and
+                   and row of id_holder with it      then is_right: whether it looks like one; is_flagged
+standing           one row per recipient of id_pair  recipient_id; is_known: whether they are recipients; is_out
+outsider           one row per recipient who is no   recipient_id; is_known
+                   member; mostly few
+id_touched         one row per id of the audience    number; known: how many of its people are recipients; gone: how
+                   with an outsider                  many of those have opted out
+member             one row per recipient             recipient_id
 =================  ================================  ==============================================================
 
 Within one transfer, which names a person once, an addition wins over a removal of the same id. Nothing here depends on
@@ -34,21 +35,19 @@ from audctl.model.exchange import ImportBucket
 
 if TYPE_CHECKING:
     from audctl.exchange.job import IdSpace
+    from audctl.exchange.sql_text import Sources
 
 AUDIENCE_ROW = """
-SELECT batch, substr(line, 1, blank - 1) AS id, substr(line, blank) AS tail
+SELECT batch, split_part(line, ' ', 1) AS id, substr(line, length(split_part(line, ' ', 1)) + 1) AS tail
 FROM (
-    SELECT batch, line, nullif(strpos(line, ' '), 0) AS blank
-    FROM (
-        SELECT batch, CASE
-            WHEN strpos(line, chr(9)) > 0 OR line LIKE '% ' THEN rtrim(replace(line, chr(9), ' ')) ELSE line
-        END AS line
-        FROM line_in
-    ) AS clean
-) AS found
+    SELECT batch, CASE
+        WHEN strpos(line, chr(9)) > 0 OR line LIKE '% ' THEN rtrim(replace(line, chr(9), ' ')) ELSE line
+    END AS line
+    FROM line_in
+) AS clean
 """
-"""Null on both where there is no blank; a blank in the first place leaves an empty id. Few lines need cleaning, and
-making every one anew would cost as much as reading it."""
+"""A line without a blank has an empty tail, one with a blank in the first place an empty id. Few lines need cleaning,
+and making every one anew would cost as much as reading it."""
 
 PATTERN = """
 SELECT
@@ -62,7 +61,7 @@ FROM (
         length(tail) - length(ltrim(tail)) AS gap, ltrim(tail) AS body
     FROM (
         SELECT batch = 0 AS is_initial, tail, count(*) AS row_count
-        FROM audience_row WHERE id <> '' GROUP BY batch = 0, tail
+        FROM audience_row WHERE id <> '' AND tail <> '' GROUP BY batch = 0, tail
     ) AS distinct_tail
 ) AS measured
 """
@@ -114,31 +113,46 @@ FROM (
 ) AS changed
 """
 
-ID_PAIR = """
-SELECT a.id, h.recipient_id, o.recipient_id IS NOT NULL AS is_out
-FROM audience_id AS a
-LEFT JOIN id_holder AS h ON h.id = a.id
-LEFT JOIN opted_out AS o ON o.recipient_id = h.recipient_id
+
+def id_pair(space: IdSpace) -> str:
+    """Return by whose ids the audience is known.
+
+    Numbers stand for ids from here on: ids are long, and each that is carried along is moved, and may be spilled, again
+    and again. So how they look is told here, of those that nobody is known by.
+    """
+    return f"""
+SELECT a.number, h.recipient_id, h.is_flagged,
+    CASE WHEN h.recipient_id IS NULL THEN {looks_right("a.id", space)} END AS is_right
+FROM audience_id AS a LEFT JOIN id_holder AS h ON h.id = a.id AND h.recipient_id IS NOT NULL
 WHERE a.is_in
 """
 
-ALL_MATCH = "SELECT id, recipient_id, is_out FROM id_pair"
-ID_MATCH = """
-SELECT p.id, CASE WHEN s.recipient_id IS NULL THEN p.recipient_id END AS recipient_id, p.is_out
-FROM id_pair AS p LEFT JOIN stranger AS s ON s.recipient_id = p.recipient_id
+
+OUTSIDER = "SELECT recipient_id, is_known FROM standing WHERE is_out OR NOT is_known"
+
+ID_TOUCHED = """
+SELECT p.number,
+    count(CASE WHEN o.recipient_id IS NULL OR o.is_known THEN 1 END) AS known,
+    count(CASE WHEN o.is_known THEN 1 END) AS gone
+FROM id_pair AS p LEFT JOIN outsider AS o ON o.recipient_id = p.recipient_id
+WHERE EXISTS (
+    SELECT 1 FROM id_pair AS q JOIN outsider AS u ON u.recipient_id = q.recipient_id WHERE q.number = p.number
+)
+GROUP BY p.number
 """
 
+MEMBER = "SELECT recipient_id FROM standing WHERE is_known AND NOT is_out"
 
-def match_of(ids: str, *, checks_recipients: bool) -> str:
-    """Return whom the ids of a table ``(id, is_right)`` stand for, each of them once in it: for a preview."""
-    known = "JOIN recipients AS k ON k.recipient_id = h.recipient_id" if checks_recipients else ""
-    return f"""
-SELECT a.id, h.recipient_id, o.recipient_id IS NOT NULL AS is_out
-FROM id_holder AS h
-JOIN {ids} AS a ON a.id = h.id
-{known}
-LEFT JOIN opted_out AS o ON o.recipient_id = h.recipient_id
-WHERE a.is_right"""
+ASKED_PAIR = """
+SELECT a.id, h.recipient_id, h.is_flagged
+FROM id_holder AS h JOIN asked AS a ON a.id = h.id
+WHERE a.is_right
+"""
+"""For a preview: whom the ids of a table ``asked (id, is_right)`` stand for, each of them once in it."""
+ASKED_MATCH = """
+SELECT p.id, p.recipient_id, s.is_out FROM asked_pair AS p JOIN standing AS s ON s.recipient_id = p.recipient_id
+WHERE s.is_known
+"""
 
 
 LINES = "SELECT count(*) FROM audience_row"
@@ -149,43 +163,46 @@ SELECT
     sum(CASE WHEN is_well AND effect = 0 THEN row_count ELSE 0 END)
 FROM pattern_effect
 """
-WITHOUT_ID = "SELECT count(*) FROM audience_row WHERE id IS NULL OR id = ''"
+WITHOUT_BOTH = "SELECT count(*) FROM audience_row WHERE id = '' OR tail = ''"
 
 BY_ID = """
 SELECT
     sum(removes) + sum(CASE WHEN is_in THEN 0 ELSE adds END),
-    sum(CASE WHEN is_in THEN adds - 1 ELSE 0 END)
+    sum(CASE WHEN is_in THEN adds - 1 ELSE 0 END),
+    count(CASE WHEN is_in THEN 1 END)
 FROM audience_id
 """
-"""Lines that remove or are undone, and lines that repeat."""
+"""Lines that remove or are undone, lines that repeat, and ids that are in the audience."""
+
+NOBODY = """
+SELECT count(CASE WHEN is_right THEN 1 END), count(CASE WHEN NOT is_right THEN 1 END)
+FROM id_pair WHERE recipient_id IS NULL
+"""
+"""Ids that nobody is known by: those that can be of the data source, and those that cannot."""
+
+TOUCHED = """
+SELECT count(*), count(CASE WHEN known > gone THEN 1 END), count(CASE WHEN known > 0 AND known = gone THEN 1 END)
+FROM id_touched
+"""
+"""Ids by which somebody is known who is no member: all, those with a member as well, and those all of whom are out."""
 
 
-def by_match(space: IdSpace) -> str:
-    """Return the ids that are matched, opted out, of another space, and unknown.
-
-    Only ids that nobody is known by are looked at: any other is one, whatever it looks like.
-    """
+def strangers(space: IdSpace) -> str:
+    """Return the ids by which only people are known who are no recipients any more: they are known by nobody."""
+    looks = looks_right("a.id", space)
     return f"""
-SELECT
-    count(CASE WHEN known > gone THEN 1 END),
-    count(CASE WHEN known > 0 AND known = gone THEN 1 END),
-    count(CASE WHEN known = 0 THEN CASE WHEN {looks_right("id", space)} THEN NULL ELSE 1 END END),
-    count(CASE WHEN known = 0 THEN CASE WHEN {looks_right("id", space)} THEN 1 END END)
-FROM (
-    SELECT id, count(recipient_id) AS known,
-        count(CASE WHEN is_out AND recipient_id IS NOT NULL THEN 1 END) AS gone
-    FROM id_match GROUP BY id
-) AS matched
+SELECT count(CASE WHEN {looks} THEN 1 END), count(CASE WHEN NOT {looks} THEN 1 END)
+FROM id_touched AS t JOIN audience_id AS a ON a.number = t.number
+WHERE t.known = 0
 """
 
 
-MEMBERS = """
-SELECT DISTINCT recipient_id FROM id_match WHERE NOT is_out AND recipient_id IS NOT NULL
-"""
 MEMBER_COUNT = "SELECT count(*) FROM member"
-MEMBERS_IN_ORDER = """
-SELECT recipient_id FROM member ORDER BY length(CAST(recipient_id AS VARCHAR)), recipient_id
-"""
-"""Numbers in their order, without reading texts as numbers."""
+
+
+def members_in_order(sources: Sources) -> str:
+    """Return the members, as they are written."""
+    return f"SELECT recipient_id FROM member ORDER BY {sources.order}"
+
 
 BUCKETS = tuple(each.value for each in ImportBucket)

@@ -11,7 +11,7 @@ from audctl.exchange.faults import fault, warning
 from audctl.exchange.job import MembersForm, SegmentValue, Separator
 from audctl.exchange.people import read_people
 from audctl.exchange.ports import LineBatch, RowTarget
-from audctl.exchange.sql_text import STRANGER
+from audctl.exchange.sql_text import standing
 from audctl.exchange.tallies import balanced, number
 from audctl.exchange.transfers import find_chain
 from audctl.model.exchange import ImportBucket, ImportOutcome, ReadTransfer, Tally
@@ -38,22 +38,21 @@ def run_import(
     began = clock.monotonic()
     audience = read_audience(job, engine, told)
     chain, counted, findings = audience.chain, audience.counted, audience.findings
-    by_row = _by_row(engine)
+    by_row, in_audience = _by_row(engine)
     engine.drop("audience_row")
     told.advanced("matching people", 0, None)
-    checks = read_people(job.space, job.people, engine, told)
-    engine.create("id_pair", import_sql.ID_PAIR)
-    engine.drop("audience_id")
-    if checks:
-        engine.create("stranger", STRANGER)
-    engine.define("id_match", import_sql.ID_MATCH if checks else import_sql.ALL_MATCH)
-    engine.create("member", import_sql.MEMBERS)
+    sources = read_people(job.space, job.people, engine, told)
+    engine.create("id_pair", import_sql.id_pair(job.space))
+    engine.create("standing", standing("id_pair", sources))
+    engine.create("outsider", import_sql.OUTSIDER)
+    engine.create("id_touched", import_sql.ID_TOUCHED)
+    engine.define("member", import_sql.MEMBER)
     ((members,),) = engine.fetch(import_sql.MEMBER_COUNT)
-    tally = _tally(job, engine, sum(counted.values()), by_row)
+    tally = _tally(job, engine, sum(counted.values()), by_row, in_audience)
     files: tuple[WrittenFile, ...] = ()
     if result is not None:
         told.advanced("writing members", number(members), None)
-        files = engine.write(import_sql.MEMBERS_IN_ORDER, _target(job), result.staging)
+        files = engine.write(import_sql.members_in_order(sources), _target(job), result.staging)
     return ImportOutcome(
         binding=job.binding,
         destination_id=job.destination_id,
@@ -123,7 +122,7 @@ def read_audience(job: ImportJob, engine: Engine, told: Told, feed: Feed | None 
     value = _value(job, engine, findings)
     engine.create("pattern_effect", import_sql.pattern_effect(value, blanks))
     told.advanced("putting the audience together", 0, None)
-    engine.create("audience_id", import_sql.AUDIENCE_ID)
+    engine.create_numbered("audience_id", import_sql.AUDIENCE_ID, key="id")
     return Audience(chain=chain, counted=counted, findings=tuple(findings))
 
 
@@ -202,27 +201,38 @@ def _value(job: ImportJob, engine: Engine, findings: list[Finding]) -> str:
     return value
 
 
-def _by_row(engine: Engine) -> dict[ImportBucket, int]:
-    """Return how many rows end in buckets that need nobody's name."""
-    ((without_id,),) = engine.fetch(import_sql.WITHOUT_ID)
+def _by_row(engine: Engine) -> tuple[dict[ImportBucket, int], int]:
+    """Return how many rows end in buckets that need nobody's name, and how many ids are in the audience."""
+    ((without_both,),) = engine.fetch(import_sql.WITHOUT_BOTH)
     ((malformed, elsewhere),) = engine.fetch(import_sql.BY_PATTERN)
-    ((removed, repeated),) = engine.fetch(import_sql.BY_ID)
-    return {
-        ImportBucket.MALFORMED: number(without_id) + number(malformed),
+    ((removed, repeated, in_audience),) = engine.fetch(import_sql.BY_ID)
+    counts = {
+        ImportBucket.MALFORMED: number(without_both) + number(malformed),
         ImportBucket.OTHER_AUDIENCE: number(elsewhere),
         ImportBucket.REMOVED: number(removed),
         ImportBucket.DUPLICATE: number(repeated),
     }
+    return counts, number(in_audience)
 
 
-def _tally(job: ImportJob, engine: Engine, rows: int, by_row: Mapping[ImportBucket, int]) -> Tally:
-    ((matched, out, wrong, unknown),) = engine.fetch(import_sql.by_match(job.space))
+def _tally(
+    job: ImportJob,
+    engine: Engine,
+    rows: int,
+    by_row: Mapping[ImportBucket, int],
+    in_audience: int,
+) -> Tally:
+    ((unknown, wrong),) = engine.fetch(import_sql.NOBODY)
+    ((touched, matched, out),) = engine.fetch(import_sql.TOUCHED)
+    ((strange, wrong_strange),) = engine.fetch(import_sql.strangers(job.space))
+    # An id that neither nobody nor an outsider is known by has members alone. Those are nearly all, and need no look.
+    plain = in_audience - number(unknown) - number(wrong) - number(touched)
     counts = {
         **by_row,
-        ImportBucket.MATCHED: number(matched),
+        ImportBucket.MATCHED: plain + number(matched),
         ImportBucket.OPTED_OUT: number(out),
-        ImportBucket.WRONG_ID_SPACE: number(wrong),
-        ImportBucket.UNKNOWN_ID: number(unknown),
+        ImportBucket.WRONG_ID_SPACE: number(wrong) + number(wrong_strange),
+        ImportBucket.UNKNOWN_ID: number(unknown) + number(strange),
     }
     tally = Tally(rows=rows, buckets={each.value: counts[each] for each in ImportBucket})
     return balanced(tally)

@@ -10,13 +10,41 @@ from audctl.exchange import tables
 from audctl.exchange.faults import fault
 from audctl.exchange.job import Hashing, IdKind
 from audctl.exchange.ports import TableForm
-from audctl.exchange.sql_text import id_holder, opted_out
+from audctl.exchange.sql_text import (
+    MEMBERS_AS_NUMBERS,
+    MEMBERS_AS_TEXTS,
+    MEMBERS_SPLIT,
+    Sources,
+    id_holder,
+    is_up,
+    listed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from audctl.exchange.job import IdSpace, People
     from audctl.exchange.ports import Engine, TableFile, TableSource, Told
+
+
+_MAY_BE_NUMBERS = frozenset({"recipient_id", "opted_out"})
+"""Columns that are as good as numbers; people's ids are texts, whatever a table has for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A table that is there."""
+
+    table: TableFile
+    found: Mapping[str, str]
+    """Its columns, by the name under which they are wanted."""
+    integers: frozenset[str]
+    """Which of those hold integers."""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it knows recipients by numbers."""
+        return "recipient_id" in self.integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +68,17 @@ def read_people(
     told: Told,
     *,
     members: TableSource | None = None,
-) -> bool:
-    """Make the relations ``id_holder`` and ``opted_out``, and those of the tables that are given.
+) -> Sources:
+    """Make the relations ``id_holder``, ``recipient``, ``listed`` and ``members``, as far as their tables are given.
 
-    Returns whether the ids have to be compared with recipients, since they come from elsewhere.
+    ``recipient`` has one row per row of the table: ``recipient_id`` and ``is_flagged``.
     """
-    read: list[tuple[_Wanted, TableFile, Mapping[str, str]]] = []
+    read: dict[str, _Read] = {}
     for wanted in _wanted(space, people, members):
         table = wanted.source.fetch(engine.spool(), tuple(wanted.roles.values()), told)
+        kinds = _columns(wanted, table, engine)
         found = tables.find_columns(
-            _columns(wanted, table, engine),
+            list(kinds),
             wanted.roles,
             table=wanted.words,
             named=people.columns,
@@ -57,25 +86,69 @@ def read_people(
             optional=wanted.optional,
             may_be_rows=table.form is TableForm.CSV,
         )
-        read.append((wanted, table, found))
-    # Numbers join faster than texts; but 7 and 007 must not become one where any table tells them apart.
-    numbers = all(engine.columns(table)[found["recipient_id"]] for _, table, found in read)
-    for wanted, table, found in read:
-        engine.read_table(wanted.name, table, found, ("recipient_id",) if numbers else ())
-    is_hashed = any(each.name == "recipients" and table.is_hashed for each, table, _ in read)
-    stored = replace(space, hashing=Hashing.NONE) if is_hashed else space
-    engine.define("id_holder", id_holder(stored))
-    flagged = any("opted_out" in found for _, _, found in read)
-    engine.create(
-        "opted_out",
-        opted_out(flagged=flagged, listed=people.opt_outs is not None, are_numbers=numbers),
+        integers = frozenset(name for name in _MAY_BE_NUMBERS & found.keys() if kinds[found[name]])
+        read[wanted.name] = _Read(table, found, integers)
+    numbers = _are_numbers(read, engine)
+    for name, each in read.items():
+        if name not in ("members", "opt_outs"):
+            _read_table(name, each, engine, are_numbers=numbers)
+    if "recipients" in read:
+        recipients = read["recipients"]
+        flagged = "FALSE"
+        if "opted_out" in recipients.found:
+            flagged = is_up("opted_out", is_number="opted_out" in recipients.integers)
+        if recipients.table.is_hashed:
+            space = replace(space, hashing=Hashing.NONE)
+        engine.define("recipient", f"SELECT recipient_id, {flagged} AS is_flagged FROM recipients")
+        engine.define("id_holder", id_holder(space, flagged=flagged))
+    else:
+        engine.define("id_holder", id_holder(space, flagged="FALSE"))
+    if "opt_outs" in read:
+        is_text = not (numbers and read["opt_outs"].is_number)
+        _read_table("opt_outs", read["opt_outs"], engine, are_numbers=not is_text)
+        engine.create("listed", listed(are_numbers=numbers, is_text=is_text))
+    return Sources(
+        has_recipients="recipients" in read,
+        asks_recipients="recipients" in read and space.kind is IdKind.VISITOR,
+        has_list="opt_outs" in read,
+        are_numbers=numbers,
     )
-    return space.kind is IdKind.VISITOR and people.recipients is not None
 
 
-def _columns(wanted: _Wanted, table: TableFile, engine: Engine) -> list[str]:
+def _read_table(name: str, read: _Read, engine: Engine, *, are_numbers: bool) -> None:
+    integers = read.integers if are_numbers else read.integers - {"recipient_id"}
+    engine.read_table(name, read.table, read.found, integers)
+
+
+def _are_numbers(read: Mapping[str, _Read], engine: Engine) -> bool:
+    """Return whether recipients can be joined as numbers, which is faster; makes ``members``.
+
+    7 and 007 must not become one where any table tells them apart. Who is a text in the list of opt-outs is looked for
+    among numbers all the same; who is one among the members, as all of a CSV file are, if each of them is a number and
+    written as such.
+    """
+    numbers = all(
+        each.is_number for name, each in read.items() if name not in ("members", "opt_outs")
+    )
+    if "members" not in read:
+        return numbers
+    members = read["members"]
+    if numbers and members.is_number:
+        _read_table("members", members, engine, are_numbers=True)
+        return True
+    # One pass over what may be a compressed file: numbers apart from whatever else there is.
+    _read_table("members_read", members, engine, are_numbers=False)
+    engine.create("members_split", MEMBERS_SPLIT)
+    if numbers:
+        ((others,),) = engine.fetch("SELECT count(other) FROM members_split")
+        numbers = not others
+    engine.define("members", MEMBERS_AS_NUMBERS if numbers else MEMBERS_AS_TEXTS)
+    return numbers
+
+
+def _columns(wanted: _Wanted, table: TableFile, engine: Engine) -> Mapping[str, bool]:
     try:
-        return list(engine.columns(table))
+        return engine.columns(table)
     except FindingsError as error:
         raise fault(
             "AUD2701",

@@ -134,6 +134,14 @@ class Engine(Protocol):
         """Make a table of what a query gives."""
         ...
 
+    def create_numbered(self, name: str, select: str, key: str) -> None:
+        """Make a table of what a query gives, with a further column ``number`` that stands for the rows' ``key``.
+
+        The key is unique; its number, which need not be one, is as well, is the same whenever the table is read, and
+        is never dearer to group and join by.
+        """
+        ...
+
     def drop(self, name: str) -> None:
         """Let a table go that no query needs any more: memory is bounded."""
         ...

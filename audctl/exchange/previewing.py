@@ -14,7 +14,7 @@ from audctl.exchange import import_sql
 from audctl.exchange.exporting import run_export
 from audctl.exchange.importing import read_audience
 from audctl.exchange.people import read_people
-from audctl.exchange.sql_text import looks_right
+from audctl.exchange.sql_text import looks_right, standing
 from audctl.exchange.tallies import number
 from audctl.model.address import parse_address
 from audctl.model.exchange import ExportBucket, Preview, Stage
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from audctl.ports import Clock
 
 _IN_AUDIENCE = "SELECT id FROM audience_id WHERE is_in"
-_ANYBODY = "SELECT DISTINCT id FROM audience_row WHERE id <> ''"
+_ANYBODY = "SELECT DISTINCT id FROM audience_row WHERE id <> '' AND tail <> ''"
 """Every id that the files name, whatever it is in."""
 _KNOWN = "SELECT count(DISTINCT id) FROM asked_match"
 _PEOPLE = "SELECT count(DISTINCT recipient_id) FROM asked_match"
@@ -68,8 +68,10 @@ def preview_import(  # noqa: PLR0913 - by keyword
         rows = engine.fetch("SELECT id FROM asked WHERE is_right ORDER BY id")
         people = ask([str(row[0]) for row in rows])
     told.advanced("matching people", 0, None)
-    checks = read_people(job.space, people, engine, told)
-    engine.create("asked_match", import_sql.match_of("asked", checks_recipients=checks))
+    sources = read_people(job.space, people, engine, told)
+    engine.create("asked_pair", import_sql.ASKED_PAIR)
+    engine.create("standing", standing("asked_pair", sources))
+    engine.create("asked_match", import_sql.ASKED_MATCH)
     known = _count(engine, _KNOWN)
     rate = MatchRate(
         address=parse_address(job.binding), total=total, asked=asked, matched=known, basis=basis

@@ -107,6 +107,14 @@ class SparkEngine:
         self._kept.append(frame)
         self._call(name, frame)
 
+    def create_numbered(self, name: str, select: str, key: str) -> None:
+        """Make a table of what a query gives; keys stand for themselves.
+
+        Numbers that Spark gives out depend on the order in which rows come, and differ when a lost part is computed
+        again: ids would change hands.
+        """
+        self.create(name, f"SELECT *, {key} AS number FROM ({select}) AS keyed")
+
     def drop(self, name: str) -> None:
         """Forget a table's name; its rows stay on disk, since what was made of them may not be computed yet."""
         self._session.catalog.dropTempView(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from audctl.exchange.job import Hashing, IdKind, IdSpace
 
 BLANKS = "chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || ' '"
@@ -14,16 +16,35 @@ _NO = "^(0+([.]0*)?|false|no|f|n|null|none|nan|)$"
 """What a flag says when it is down. Anything else is up: who may have opted out is never taken for who has not."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What tells who somebody is."""
+
+    has_recipients: bool
+    """Whether there is a table of recipients."""
+    asks_recipients: bool
+    """Whether it has to be asked who is one: ids do not come from it."""
+    has_list: bool
+    """Whether there is a list of opt-outs."""
+    are_numbers: bool
+    """Whether recipients are known by numbers, not by texts."""
+
+    @property
+    def order(self) -> str:
+        """What orders recipients: numbers as such, in texts as well, without reading texts as numbers."""
+        return "recipient_id" if self.are_numbers else "length(recipient_id), recipient_id"
+
+
 def literal(text: str) -> str:
     """Return a text as SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def hashed(column: str, hashing: Hashing) -> str:
-    """Return the SQL of a declared id as it travels: as it is, or trimmed, lower-cased and digested."""
+    """Return the SQL of a declared id as it travels: as it is, or trimmed, lower-cased and digested; null for none."""
     if hashing is Hashing.NONE:
         return column
-    return f"{hashing}(lower(trim({column}, {BLANKS})))"
+    return f"{hashing}(nullif(lower(trim({column}, {BLANKS})), ''))"
 
 
 def looks_right(column: str, space: IdSpace) -> str:
@@ -37,44 +58,100 @@ def looks_right(column: str, space: IdSpace) -> str:
     return f"(length({column}) = {digits} AND NOT regexp_matches({column}, '[^0-9a-f]'))"
 
 
-def id_holder(space: IdSpace) -> str:
-    """Return the ids by which Campaign knows people, in the form in which they travel."""
+def id_holder(space: IdSpace, *, flagged: str) -> str:
+    """Return the ids by which Campaign knows people, in the form in which they travel.
+
+    Ids may be null: nobody is known by that. They are not left out here, since an engine would take those that remain
+    for few, and begin joins with the largest table there is. Declared ids stand in the table that has the flags, so
+    that theirs come along; ``flagged`` is the condition of one that is up.
+    """
     if space.kind is IdKind.VISITOR:
-        return "SELECT visitor_id AS id, recipient_id FROM tracking WHERE visitor_id <> ''"
-    there = "key <> ''" if space.hashing is Hashing.NONE else f"trim(key, {BLANKS}) <> ''"
+        return "SELECT visitor_id AS id, recipient_id, FALSE AS is_flagged FROM tracking"
+    key = hashed("key", space.hashing)
+    return f"SELECT {key} AS id, recipient_id, {flagged} AS is_flagged FROM recipients"
+
+
+def is_up(flag: str, *, is_number: bool) -> str:
+    """Return the SQL condition of a flag that opts its recipient out."""
+    if is_number:
+        return f"{flag} <> 0"
+    return f"({flag} <> '0' AND NOT regexp_matches(lower(trim({flag}, {BLANKS})), {literal(_NO)}))"
+
+
+LISTED = "SELECT DISTINCT recipient_id FROM opt_outs WHERE recipient_id IS NOT NULL"
+_LOOSELY = f"""
+SELECT recipient_id FROM opt_outs WHERE recipient_id IS NOT NULL
+UNION SELECT regexp_replace(trim(recipient_id, {BLANKS}), '[.]0+$', '') FROM opt_outs WHERE recipient_id IS NOT NULL
+"""
+"""Of a list that is text: 7.0, or 7 with a blank at an end, as tools write numbers, is 7 as well. How a list was
+written keeps nobody in who has opted out."""
+
+
+def listed(*, are_numbers: bool, is_text: bool) -> str:
+    """Return everybody of the list of opt-outs, once; ``are_numbers``: recipients are known by numbers."""
+    if not is_text:
+        return LISTED
+    if not are_numbers:
+        return _LOOSELY
     return (
-        f"SELECT {hashed('key', space.hashing)} AS id, recipient_id FROM recipients WHERE {there}"
+        "SELECT CAST(l.recipient_id AS BIGINT) AS recipient_id"
+        f" FROM ({_LOOSELY}) AS l WHERE {is_number('l.recipient_id')}"
     )
 
 
-FLAGGED = (
-    "SELECT recipient_id FROM recipients"
-    f" WHERE NOT regexp_matches(lower(trim(opted_out, {BLANKS})), {literal(_NO)})"
-)
-LISTED = "SELECT recipient_id FROM opt_outs WHERE recipient_id IS NOT NULL"
-LISTED_LOOSELY = (
-    f"{LISTED} UNION SELECT regexp_replace(trim(recipient_id, {BLANKS}), '[.]0+$', '')"
-    " FROM opt_outs WHERE recipient_id IS NOT NULL"
-)
-"""Of a list that is text: 7.0, or 7 with a blank at an end, as tools write numbers, is 7 as well. How a list was
-written keeps nobody in who has opted out."""
-NOBODY = "SELECT recipient_id FROM id_holder WHERE 1 = 0"
+def is_number(column: str) -> str:
+    """Return the SQL condition of a text that is a number in the one way in which engines write it.
+
+    Joined as numbers such texts find what they would find as texts.
+    """
+    return f"coalesce(CAST(TRY_CAST({column} AS BIGINT) AS VARCHAR) = {column}, FALSE)"
 
 
-STRANGER = """
-SELECT DISTINCT p.recipient_id FROM id_pair AS p
-WHERE p.recipient_id IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM recipients AS r WHERE r.recipient_id = p.recipient_id)
+def opted_out(sources: Sources) -> str:
+    """Return everybody who has opted out, once."""
+    parts = [
+        text
+        for text, there in (
+            ("SELECT recipient_id FROM recipient WHERE is_flagged", sources.has_recipients),
+            ("SELECT recipient_id FROM listed", sources.has_list),
+        )
+        if there
+    ]
+    return " UNION ".join(parts or ["SELECT recipient_id FROM id_holder WHERE 1 = 0"])
+
+
+MEMBERS_SPLIT = f"""
+SELECT
+    CASE WHEN {is_number("recipient_id")} THEN TRY_CAST(recipient_id AS BIGINT) END AS number,
+    CASE WHEN NOT {is_number("recipient_id")} THEN recipient_id END AS other
+FROM members_read
 """
-"""Who is known by an id and is no recipient any more. A statement of its own: in one with the joins that make
-``id_pair``, engines begin with the two largest tables; and mostly it gives nobody."""
+MEMBERS_AS_NUMBERS = "SELECT number AS recipient_id FROM members_split"
+MEMBERS_AS_TEXTS = (
+    "SELECT coalesce(other, CAST(number AS VARCHAR)) AS recipient_id FROM members_split"
+)
 
 
-def opted_out(*, flagged: bool, listed: bool, are_numbers: bool) -> str:
-    """Return everybody who has opted out, once; ``are_numbers``: recipients are known by numbers, not by texts."""
-    listing = LISTED if are_numbers else LISTED_LOOSELY
-    parts = [text for text, there in ((FLAGGED, flagged), (listing, listed)) if there]
-    return " UNION ".join(parts or [NOBODY])
+def standing(rows: str, sources: Sources) -> str:
+    """Return everybody among ``rows``, once: whether Campaign knows them, and whether they have opted out.
+
+    ``rows`` has ``recipient_id`` and ``is_flagged``. Grouped behind the joins: a table of recipients that names one of
+    them twice makes nobody two.
+    """
+    known, out, joins = "TRUE", "p.is_flagged", ""
+    if sources.asks_recipients:
+        known = "max(CASE WHEN r.recipient_id IS NULL THEN 0 ELSE 1 END) = 1"
+        out += " OR r.is_flagged"
+        joins += " LEFT JOIN recipient AS r ON r.recipient_id = p.recipient_id"
+    if sources.has_list:
+        out += " OR o.recipient_id IS NOT NULL"
+        joins += " LEFT JOIN listed AS o ON o.recipient_id = p.recipient_id"
+    return f"""
+SELECT p.recipient_id, {known} AS is_known, max(CASE WHEN {out} THEN 1 ELSE 0 END) = 1 AS is_out
+FROM {rows} AS p{joins}
+WHERE p.recipient_id IS NOT NULL
+GROUP BY p.recipient_id
+"""
 
 
 def identifier(name: str) -> str:

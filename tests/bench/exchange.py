@@ -170,7 +170,7 @@ def _generate(root: Path, rows: int) -> None:
         conn.execute(f"COPY ({select}) TO '{path}' ({form})")
 
     write(
-        f"SELECT i + 1 AS id, {account.format('i')} AS account, CAST(i % 50 = 7 AS INTEGER) AS blackList"
+        f"SELECT i + 1 AS id, {account.format('i')} AS account, CAST(i % 50 = 8 AS INTEGER) AS blackList"
         f" FROM {everybody} ORDER BY hash(i)",
         root / "recipients.parquet",
     )

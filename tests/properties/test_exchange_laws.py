@@ -131,10 +131,12 @@ def agree(
     people: list[tuple[int, str]],
     flags: dict[int, str],
     gone: set[int],
+    *,
+    has_parquet: bool,
 ) -> None:
     visitor = space is VISITOR
     with tempfile.TemporaryDirectory() as folder:
-        case = Case(Path(folder), space)
+        case = Case(Path(folder), space, has_parquet=has_parquet)
         # One line that tells the separator: without any, some combinations can be read in two ways.
         whole = [[f"{GOOD[0]} 80022", *transfers[0]], *transfers[1:]]
         for number, transfer in enumerate(whole):
@@ -161,35 +163,52 @@ def agree(
 
 
 @settings(max_examples=25, deadline=None)
-@given(TRANSFERS, PEOPLE, FLAGS, GONE)
+@given(TRANSFERS, PEOPLE, FLAGS, GONE, st.booleans())
 def test_visitor_ids_agree_with_the_definition(
-    transfers: list[list[str]], people: list[tuple[int, str]], flags: dict[int, str], gone: set[int]
+    transfers: list[list[str]],
+    people: list[tuple[int, str]],
+    flags: dict[int, str],
+    gone: set[int],
+    has_parquet: bool,
 ) -> None:
-    agree(VISITOR, transfers, people, flags, gone)
+    agree(VISITOR, transfers, people, flags, gone, has_parquet=has_parquet)
 
 
 @settings(max_examples=25, deadline=None)
-@given(TRANSFERS, PEOPLE, FLAGS, GONE)
+@given(TRANSFERS, PEOPLE, FLAGS, GONE, st.booleans())
 def test_declared_ids_agree_with_the_definition(
-    transfers: list[list[str]], people: list[tuple[int, str]], flags: dict[int, str], gone: set[int]
+    transfers: list[list[str]],
+    people: list[tuple[int, str]],
+    flags: dict[int, str],
+    gone: set[int],
+    has_parquet: bool,
 ) -> None:
-    agree(DECLARED, transfers, people, flags, gone)
+    agree(DECLARED, transfers, people, flags, gone, has_parquet=has_parquet)
 
 
 SOURCE = st.lists(st.sampled_from(["1", "2", "3", "4", "5", "6", "7", "07", "x", ""]), max_size=14)
 
 
 @settings(max_examples=20, deadline=None)
-@given(SOURCE, PEOPLE, FLAGS, GONE, st.booleans())
+@given(
+    source=SOURCE,
+    people=PEOPLE,
+    flags=FLAGS,
+    gone=GONE,
+    visitor=st.booleans(),
+    has_parquet=st.booleans(),
+)
 def test_exports_agree_with_the_definition(
+    *,
     source: list[str],
     people: list[tuple[int, str]],
     flags: dict[int, str],
     gone: set[int],
     visitor: bool,
+    has_parquet: bool,
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        case = Case(Path(folder), VISITOR if visitor else DECLARED)
+        case = Case(Path(folder), VISITOR if visitor else DECLARED, has_parquet=has_parquet)
         there = sorted({1, 2, 3, 4, 5, 6} - gone)
         keys = dict(people)
         case.know(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audctl.exchange.folder_store import LocalTable
+    from audctl.exchange.job import IdSpace
 
 TRAIT = "d_sid=70011"
 AT = 1767225600
@@ -63,6 +64,29 @@ def test_visitor_ids_are_the_ids_themselves(case: Case) -> None:
     assert names(case) == {f"ftp_dpm_5001_{AT}.sync", "complement.csv"}
     assert case.lines("traits") == [f"{visitor_id(1)}\t{TRAIT}", f"{visitor_id(9)}\t{TRAIT}"]
     assert "2,unusableId" in case.lines("complement")
+
+
+@pytest.mark.parametrize("has_parquet", [False, True])
+@pytest.mark.parametrize("space", [VISITOR, DECLARED])
+def test_a_recipient_who_is_there_twice_is_one_and_out_if_either_row_says_so(
+    case: Case, space: IdSpace, has_parquet: bool
+) -> None:
+    case.has_parquet = has_parquet
+    case.know([(1, visitor_id(1), 0)] * 2 + [(2, visitor_id(2), 0), (2, visitor_id(2), 1)])
+    case.track([(1, visitor_id(1)), (2, visitor_id(2))])
+    outcome = case.run_export(case.export(members(case, 1, 2), space=space))
+    assert case.lines("traits") == [f"{visitor_id(1)}\t{TRAIT}"]
+    assert buckets(outcome) == {"exported": 1, "optedOut": 1}
+
+
+@pytest.mark.parametrize("odd", ["07", "7.0", "+7", " 7", "x", "9" * 25])
+def test_who_is_written_otherwise_than_a_number_is_somebody_else(case: Case, odd: str) -> None:
+    case.has_parquet = True
+    case.know([(7, "C-7", 0), (8, "C-8", 0)])
+    outcome = case.run_export(case.export(members(case, 8, odd, 7)))
+    assert case.lines("traits") == [f"C-7\t{TRAIT}", f"C-8\t{TRAIT}"]
+    assert case.lines("complement") == sorted([f"{odd},unknownPerson", "recipient_id,reason"])
+    assert outcome.tally.rows == 3
 
 
 def test_addresses_leave_as_digests_or_not_at_all(case: Case) -> None:

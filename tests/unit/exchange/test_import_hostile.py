@@ -24,6 +24,7 @@ from tests.exchange import (
     FULL,
     HASHED,
     ITER,
+    VISITOR,
     Case,
     buckets,
     csv_table,
@@ -34,8 +35,11 @@ from tests.exchange import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from audctl.exchange.job import IdSpace
+
 T, LATER = "1767225600", "1767312000"
 ONE, TWO, LONG = visitor_id(1), visitor_id(2), "1234567890" * 3 + "12345678"
+FOUR = visitor_id(4)
 
 
 @pytest.fixture
@@ -73,6 +77,15 @@ def test_declared_ids_keep_leading_zeros_and_case(case: Case) -> None:
     outcome = case.run()
     assert case.members == ["2", "3"]
     assert buckets(outcome) == {"matched": 2, "unknownId": 2}
+
+
+def test_declared_ids_are_text_where_a_table_has_numbers(case: Case) -> None:
+    case.space, case.has_parquet = replace(DECLARED, key="@loyaltyNumber"), True
+    case.know([(1, 7, 0), (2, 8, 1)], ("id", "loyaltyNumber", "blackList"))
+    case.put(f"{FULL}{T}.sync", ["7 vip", "007 vip", "x vip"])
+    outcome = case.run()
+    assert case.members == ["1"]
+    assert buckets(outcome) == {"matched": 1, "unknownId": 2}
 
 
 def test_unicode_and_quotes_are_nothing_special(case: Case) -> None:
@@ -230,6 +243,34 @@ def test_who_opted_out_is_left_out_whatever_says_so(case: Case) -> None:
     outcome = case.run()
     assert case.members == ["2"]
     assert buckets(outcome) == {"matched": 2, "optedOut": 1}
+
+
+@pytest.mark.parametrize("has_parquet", [False, True])
+@pytest.mark.parametrize("space", [VISITOR, DECLARED])
+def test_a_recipient_who_is_there_twice_is_one_and_out_if_either_row_says_so(
+    case: Case, space: IdSpace, has_parquet: bool
+) -> None:
+    case.space, case.has_parquet = space, has_parquet
+    case.know([(1, ONE, 0), (1, ONE, 0), (2, TWO, 0), (2, TWO, 1), (3, LONG, 0)])
+    case.track([(1, ONE), (2, TWO), (3, LONG)])
+    case.put(f"{FULL}{T}.sync", [f"{ONE} vip", f"{TWO} vip", f"{LONG} vip"])
+    outcome = case.run()
+    assert case.members == ["1", "3"]
+    assert buckets(outcome) == {"matched": 2, "optedOut": 1}
+
+
+@pytest.mark.parametrize("has_parquet", [False, True])
+def test_who_shares_an_id_is_told_apart(case: Case, has_parquet: bool) -> None:
+    case.has_parquet = has_parquet
+    case.know([(1, "", 0), (2, "", 1), (3, "", 1)])
+    case.track(
+        # a member and one who is out; two who are out, or gone; only one who is gone; a member and one who is gone
+        [(1, ONE), (2, ONE), (2, TWO), (3, TWO), (9, TWO), (9, LONG), (1, FOUR), (9, FOUR)]
+    )
+    case.put(f"{FULL}{T}.sync", [f"{each} vip" for each in (ONE, TWO, LONG, FOUR)])
+    outcome = case.run()
+    assert case.members == ["1"]
+    assert buckets(outcome) == {"matched": 2, "optedOut": 1, "unknownId": 1}
 
 
 def test_people_who_are_no_recipients_any_more_are_unknown(case: Case) -> None:

@@ -19,15 +19,45 @@ STATEMENTS = {
     },
     "mentions": import_sql.mentions("it's", "80021"),
     "pattern_effect": import_sql.pattern_effect("vip", 2),
-    "complement": export_sql.complement(knows_recipients=True),
     "trait_lines": export_sql.trait_lines("d_sid=1", "d_unsid=1"),
     "visitor_pairs": export_sql.visitor_pairs(VISITOR),
-    "opted_out": sql_text.opted_out(flagged=True, listed=True, are_numbers=False),
-    "opted_out as numbers": sql_text.opted_out(flagged=True, listed=True, are_numbers=True),
+    **{
+        f"listed, {kind}": sql_text.listed(are_numbers=kind == "numbers", is_text=True)
+        for kind in ("numbers", "texts")
+    },
+    **{
+        f"standing, {asks}, {has_list}": sql_text.standing(
+            "id_pair",
+            sql_text.Sources(
+                has_recipients=True, asks_recipients=asks, has_list=has_list, are_numbers=True
+            ),
+        )
+        for asks in (True, False)
+        for has_list in (True, False)
+    },
+    **{
+        f"in order, {numbers}": import_sql.members_in_order(
+            sql_text.Sources(
+                has_recipients=True, asks_recipients=True, has_list=True, are_numbers=numbers
+            )
+        )
+        for numbers in (True, False)
+    },
     **{
         f"{function.__name__}, {name}": function(space)
         for name, space in SPACES.items()
-        for function in (sql_text.id_holder, import_sql.by_match, export_sql.id_pair)
+        for function in (import_sql.id_pair, import_sql.strangers, export_sql.person_id)
+    },
+    "outsider": export_sql.outsider(knows_strangers=True),
+    "stranger": export_sql.stranger("members"),
+    "opted_out": sql_text.opted_out(
+        sql_text.Sources(has_recipients=True, asks_recipients=True, has_list=True, are_numbers=True)
+    ),
+    **{
+        f"id_holder, {name}": sql_text.id_holder(
+            space, flagged=sql_text.is_up("opted_out", is_number=False)
+        )
+        for name, space in SPACES.items()
     },
 }
 
