@@ -27,13 +27,19 @@ Graph = dict[Address, set[Address]]
 
 def check_flow(around: Surroundings) -> Iterator[Finding]:
     """Yield one finding for each circle, at the first of its resources."""
+    for circle in circles(around):
+        yield _finding(around, circle)
+
+
+def circles(around: Surroundings) -> Iterator[list[Address]]:
+    """Yield the circles that share no resource, each with its first resource once more at its end."""
     graph = _graph(around)
     while True:
         try:
             TopologicalSorter(graph).prepare()
         except CycleError as error:
             circle: list[Address] = error.args[1]
-            yield _finding(around, circle)
+            yield circle
             for address in circle:
                 graph.pop(address, None)
             for sources in graph.values():
