@@ -10,7 +10,9 @@ import hashlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from audctl.exchange.csv_fault import find_csv_fault
 from audctl.exchange.faults import fault
+from audctl.exchange.inexact import as_text, find_inexact, is_fractional
 from audctl.exchange.packed import LONGEST_LINE, SEPARATOR, safe_lines
 from audctl.exchange.pipes import create_private, drained, fed
 from audctl.exchange.ports import LineBatch, TableForm
@@ -62,7 +64,7 @@ class DuckDbEngine:
         self._folder = folder
         self._threads = threads
         self._pipes = 0
-        self._described: dict[TableFile, Mapping[str, bool]] = {}
+        self._described: dict[TableFile, Mapping[str, str]] = {}
         allowed = max(int(memory_bytes * SHARE_OF_LIMIT), LEAST_MEMORY)
         self._conn: DuckDBPyConnection = duckdb.connect(
             ":memory:",
@@ -106,14 +108,17 @@ class DuckDbEngine:
 
     def fetch(self, select: str) -> list[tuple[object, ...]]:
         """Return the rows of a query."""
-        with _safely():  # some failures come with the rows
+        with _safely(self._folder):  # some failures come with the rows
             return list(self._conn.execute(select).fetchall())
 
     def columns(self, table: TableFile) -> Mapping[str, bool]:
         """Return the names of a table's columns, and whether each holds integers."""
+        return {name: kind in _INTEGERS for name, kind in self._kinds(table).items()}
+
+    def _kinds(self, table: TableFile) -> Mapping[str, str]:
         if table not in self._described:
             rows = self._run(f"DESCRIBE SELECT * FROM {self._relation(table)}").fetchall()
-            self._described[table] = {str(row[0]): str(row[1]) in _INTEGERS for row in rows}
+            self._described[table] = {str(row[0]): str(row[1]) for row in rows}
         return self._described[table]
 
     def read_table(
@@ -124,18 +129,30 @@ class DuckDbEngine:
         integers: Collection[str] = (),
     ) -> None:
         """Make a relation of some of a table's columns."""
+        kinds = {} if table.form is TableForm.CSV else self._kinds(table)
+
+        def text(new: str, column: str) -> str:
+            kind = kinds.get(column, "VARCHAR")
+            return as_text(identifier(column), kind, table=name, name=new, raising="error")
+
         wanted = ", ".join(
             f"CAST({identifier(column)} AS BIGINT) AS {identifier(new)}"
             if new in integers
-            else f"nullif(CAST({identifier(column)} AS VARCHAR), '') AS {identifier(new)}"
+            else f"nullif({text(new, column)}, '') AS {identifier(new)}"
             for new, column in columns.items()
         )
         self.define(name, f"SELECT {wanted} FROM {self._relation(table)}")
 
     def copy_to_parquet(self, table: TableFile, target: Path) -> None:
-        """Copy a table, every column as text, for an engine that reads nothing else as this one does."""
+        """Copy a table, as text but for fractional numbers, for an engine that reads nothing else as this one does."""
+        columns = ", ".join(
+            identifier(name)
+            if is_fractional(kind)
+            else f"CAST({identifier(name)} AS VARCHAR) AS {identifier(name)}"
+            for name, kind in self._kinds(table).items()
+        )
         self._run(
-            f"COPY (SELECT CAST(COLUMNS(*) AS VARCHAR) FROM {self._relation(table)}) TO {literal(str(target))}"
+            f"COPY (SELECT {columns} FROM {self._relation(table)}) TO {literal(str(target))}"
             " (format parquet, compression zstd, use_tmp_file false)"
         )
 
@@ -228,12 +245,12 @@ class DuckDbEngine:
         return ".".join([alias, *map(identifier, table.table.split("."))])
 
     def _run(self, statement: str) -> DuckDBPyConnection:
-        with _safely():
+        with _safely(self._folder):
             return self._conn.execute(statement)
 
 
 @contextmanager
-def _safely() -> Iterator[None]:
+def _safely(folder: Path) -> Iterator[None]:
     """Put the engine's failures into words of ours: its own may quote a value, and people's ids must not get out so."""
     import duckdb  # noqa: PLC0415 - see the constructor
 
@@ -246,7 +263,8 @@ def _safely() -> Iterator[None]:
             "give it more with --memory, or a larger disk with --spill",
         ) from error
     except duckdb.Error as error:
-        raise fault(
+        told = find_inexact(str(error)) or find_csv_fault(str(error), folder)
+        raise told or fault(
             "AUD2713",
             f"DuckDB cannot go on: {type(error).__name__}",
             "a table may not be readable to its end: check that it is whole, UTF-8, and quoted as CSV is",

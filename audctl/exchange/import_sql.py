@@ -144,11 +144,9 @@ GROUP BY p.number
 MEMBER = "SELECT recipient_id FROM standing WHERE is_known AND NOT is_out"
 
 ASKED_PAIR = """
-SELECT a.id, h.recipient_id, h.is_flagged
-FROM id_holder AS h JOIN asked AS a ON a.id = h.id
-WHERE a.is_right
+SELECT a.id, h.recipient_id, h.is_flagged FROM id_holder AS h JOIN asked AS a ON a.id = h.id
 """
-"""For a preview: whom the ids of a table ``asked (id, is_right)`` stand for, each of them once in it."""
+"""For a preview: whom the ids of a table ``asked`` stand for, each of them once in it, whatever they look like."""
 ASKED_MATCH = """
 SELECT p.id, p.recipient_id, s.is_out FROM asked_pair AS p JOIN standing AS s ON s.recipient_id = p.recipient_id
 WHERE s.is_known

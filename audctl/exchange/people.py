@@ -150,6 +150,8 @@ def _columns(wanted: _Wanted, table: TableFile, engine: Engine) -> Mapping[str, 
     try:
         return engine.columns(table)
     except FindingsError as error:
+        if any(each.span is not None for each in error.findings):
+            raise  # it is known where
         raise fault(
             "AUD2701",
             f"the table of {wanted.words} cannot be read as {table.form}",

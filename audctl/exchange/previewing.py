@@ -31,6 +31,11 @@ _IN_AUDIENCE = "SELECT id FROM audience_id WHERE is_in"
 _ANYBODY = "SELECT DISTINCT id FROM audience_row WHERE id <> '' AND tail <> ''"
 """Every id that the files name, whatever it is in."""
 _KNOWN = "SELECT count(DISTINCT id) FROM asked_match"
+_LOOKING_RIGHT = "SELECT count(*) FROM candidate WHERE is_right"
+_KNOWN_ANYHOW = """
+SELECT count(DISTINCT m.id) FROM asked_match AS m JOIN candidate AS c ON c.id = m.id WHERE NOT c.is_right
+"""
+"""An id that somebody is known by is one, whatever it looks like: so does an import."""
 _PEOPLE = "SELECT count(DISTINCT recipient_id) FROM asked_match"
 _REACHED = "SELECT count(DISTINCT recipient_id) FROM asked_match WHERE NOT is_out"
 _REACHING = "SELECT count(DISTINCT id) FROM asked_match WHERE NOT is_out"
@@ -57,7 +62,6 @@ def preview_import(  # noqa: PLR0913 - by keyword
         basis, candidates = Basis.DESTINATION, _judged(job.space, _ANYBODY)
     engine.create("candidate", candidates)
     total = _count(engine, "SELECT count(*) FROM candidate")
-    right = _count(engine, "SELECT count(*) FROM candidate WHERE is_right")
     people, asked = job.people, total
     chosen = "SELECT id, is_right FROM candidate"
     if sample is not None and ask is not None and sample < total:
@@ -65,7 +69,7 @@ def preview_import(  # noqa: PLR0913 - by keyword
         asked = sample
     engine.create("asked", chosen)
     if asked < total and ask is not None:
-        rows = engine.fetch("SELECT id FROM asked WHERE is_right ORDER BY id")
+        rows = engine.fetch("SELECT id FROM asked ORDER BY id")
         people = ask([str(row[0]) for row in rows])
     told.advanced("matching people", 0, None)
     sources = read_people(job.space, people, engine, told)
@@ -73,6 +77,7 @@ def preview_import(  # noqa: PLR0913 - by keyword
     engine.create("standing", standing("asked_pair", sources))
     engine.create("asked_match", import_sql.ASKED_MATCH)
     known = _count(engine, _KNOWN)
+    right = _count(engine, _LOOKING_RIGHT) + _count(engine, _KNOWN_ANYHOW)
     rate = MatchRate(
         address=parse_address(job.binding), total=total, asked=asked, matched=known, basis=basis
     )

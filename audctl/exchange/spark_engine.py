@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 from audctl.errors import FindingsError
 from audctl.exchange.duckdb_engine import open_duckdb
 from audctl.exchange.faults import fault
+from audctl.exchange.inexact import as_text, find_inexact
 from audctl.exchange.packed import safe_lines
 from audctl.exchange.pipes import PartWriter, create_private
 from audctl.exchange.ports import TableFile, TableForm
@@ -142,13 +143,21 @@ class SparkEngine:
     ) -> None:
         """Make a relation of some of a table's columns."""
         with _told():
+            frame = self._frame(table)
+            kinds = dict(frame.dtypes)
+
+            def text(new: str, column: str) -> str:
+                quoted, kind = _quoted(column), kinds.get(column, "string")
+                words = as_text(quoted, kind, table=name, name=new, raising="raise_error")
+                return words.replace("AS VARCHAR", "AS STRING")
+
             chosen = [
                 f"CAST({_quoted(column)} AS BIGINT) AS {_quoted(new)}"
                 if new in integers
-                else f"nullif(CAST({_quoted(column)} AS STRING), '') AS {_quoted(new)}"
+                else f"nullif({text(new, column)}, '') AS {_quoted(new)}"
                 for new, column in columns.items()
             ]
-            self._call(name, self._frame(table).selectExpr(*chosen))
+            self._call(name, frame.selectExpr(*chosen))
 
     def read_lines(
         self, name: str, select: str, batches: Sequence[LineBatch], store: FileStore, told: Told
@@ -296,7 +305,7 @@ def _told() -> Iterator[None]:
         yield
     except (PySparkException, Py4JError) as error:
         condition = getattr(error, "getCondition", lambda: None)() or type(error).__name__
-        raise fault(
+        raise find_inexact(str(error)) or fault(
             "AUD2713", f"Spark cannot go on: {condition}", "see the log of the driver"
         ) from error
 

@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audctl.exchange.duckdb_engine import open_duckdb
+from audctl.exchange.previewing import preview_import
+from audctl.model.match_rate import Basis
+from audctl.operations.context import SystemClock
 from tests.exchange import (
     DECLARED,
     FULL,
     ITER,
+    MEMORY,
     VISITOR,
     Case,
+    Silent,
     buckets,
     csv_table,
     visitor_id,
@@ -24,6 +30,7 @@ from tests.exchange import (
 
 if TYPE_CHECKING:
     from audctl.exchange.job import IdSpace
+    from audctl.model.exchange import ImportOutcome
 
 GOOD = [visitor_id(number) for number in range(6)] + ["9" * 38]
 ODD = [
@@ -160,6 +167,24 @@ def agree(
         assert len(case.members) == len(members) == outcome.members
         assert buckets(outcome) == tally
         assert outcome.tally.rows == sum(map(len, whole)) == sum(tally.values())
+        previews_as(outcome, case)
+
+
+def previews_as(outcome: ImportOutcome, case: Case) -> None:
+    """Hold a preview of the same files and tables to what the import came to."""
+    with open_duckdb(memory_bytes=MEMORY, threads=2, spool=case.root) as engine:
+        found = preview_import(case.job, engine, Silent(), SystemClock())
+    if found.rate.basis is Basis.DESTINATION:  # nobody is in the audience: all ids are looked at
+        assert outcome.members == 0
+        return
+    tally = outcome.tally.buckets
+    counts = {each.name: each.count for each in found.stages}
+    known = tally["matched"] + tally["optedOut"]
+    total = known + tally["wrongIdSpace"] + tally["unknownId"]
+    assert (counts["audience"], found.rate.total, found.rate.asked) == (total, total, total)
+    assert counts["rightKind"] == total - tally["wrongIdSpace"]
+    assert (counts["known"], found.rate.matched) == (known, known)
+    assert counts["afterOptOut"] == outcome.members <= (counts["reconciled"] or 0)
 
 
 @settings(max_examples=25, deadline=None)

@@ -100,7 +100,7 @@ def exchange_preview(found: Preview, paint: Paint) -> Iterator[str]:
 
 _STAGES: Mapping[str, str] = {
     "audience": "ids in the audience",
-    "rightKind": "of them look like the data source's",
+    "rightKind": "of them of the data source's kind",
     "known": "of them known to Campaign",
     "reconciled": "people behind them",
     "afterOptOut": "after opt-out",

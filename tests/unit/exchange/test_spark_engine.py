@@ -302,6 +302,34 @@ def test_tables_in_every_form_are_the_same_text(tmp_path: Path, engine: Engine) 
         assert [tuple(row) for row in found] == wanted
 
 
+def test_ids_in_fractional_numbers_are_those_of_the_default_engine(
+    tmp_path: Path, engine: Engine
+) -> None:
+    with plain.connect(str(tmp_path / "crm.duckdb")) as crm:
+        crm.execute(
+            "CREATE TABLE people AS SELECT 7.0::DOUBLE AS id, 8.00::DECIMAL(9,2) AS key, 1.0::DOUBLE AS flag"
+            " UNION ALL SELECT NULL, NULL, NULL UNION ALL SELECT 'nan', 9, 0"
+        )
+        crm.execute(f"COPY people TO '{tmp_path}/p.parquet' (format parquet)")
+        crm.execute(
+            f"COPY (SELECT 7.5::DOUBLE AS id) TO '{tmp_path}/half.parquet' (format parquet)"
+        )
+    columns = {"recipient_id": "id", "key": "key", "opted_out": "flag"}
+    for form, name in ((TableForm.DUCKDB, "crm.duckdb"), (TableForm.PARQUET, "p.parquet")):
+        table = "people" if form is TableForm.DUCKDB else ""
+        file = TableFile(form=form, paths=(tmp_path / name,), table=table)
+        engine.read_table(f"of_{form}", file, columns)
+        with open_duckdb(memory_bytes=MEMORY, threads=1, spool=tmp_path) as other:
+            other.read_table(f"of_{form}", file, columns)
+            select = f"SELECT * FROM of_{form} ORDER BY key NULLS FIRST"  # noqa: S608
+            assert [tuple(row) for row in engine.fetch(select)] == other.fetch(select)
+    half = TableFile(form=TableForm.PARQUET, paths=(tmp_path / "half.parquet",))
+    engine.read_table("half", half, {"recipient_id": "id"})
+    with pytest.raises(FindingsError) as caught:
+        engine.fetch("SELECT recipient_id FROM half")
+    assert [each.code for each in caught.value.findings] == ["AUD2716"]
+
+
 def test_a_failure_quotes_nothing(tmp_path: Path, engine: Engine) -> None:
     with pytest.raises(FindingsError) as caught:
         engine.fetch("SELECT CAST('secret-person' AS BIGINT) AS x")
