@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from audctl.exchange.job import ExportJob, IdSpace, ImportJob, People
+    from audctl.exchange.kept import Kept
     from audctl.exchange.ports import Engine, Told
     from audctl.ports import Clock
 
@@ -49,6 +50,7 @@ def preview_import(  # noqa: PLR0913 - by keyword
     *,
     sample: int | None = None,
     ask: Callable[[Sequence[str]], People] | None = None,
+    kept: Kept | None = None,
 ) -> Preview:
     """Return how many of an audience would become members.
 
@@ -56,7 +58,8 @@ def preview_import(  # noqa: PLR0913 - by keyword
     are matched. Where nothing of the audience has come yet, the rate is that of all ids of the destination.
     """
     began = clock.monotonic()
-    audience = read_audience(job, engine, told)
+    feed = kept.feed(job, engine, told) if kept is not None else None
+    audience = read_audience(job, engine, told, feed)
     basis, candidates = Basis.AUDIENCE, _judged(job.space, _IN_AUDIENCE)
     if not _count(engine, f"SELECT count(*) FROM ({_IN_AUDIENCE}) AS a"):
         basis, candidates = Basis.DESTINATION, _judged(job.space, _ANYBODY)

@@ -1,6 +1,7 @@
 """Measure the match rates of the bindings that a draft makes or changes: for plans that ask, and for their guard.
 
-Where Campaign itself is asked, a sample has to do: a plan must not read ten million recipients. Nothing here fails a
+Where Campaign itself is asked, a sample has to do: a plan must not read ten million recipients. What bindings have in
+common is read once: the files of their destination, and tables that do not lie on this machine. Nothing here fails a
 plan: what cannot be told is unknown, with the reason, and counts as too low where there is a floor.
 """
 
@@ -55,13 +56,20 @@ def measure_match_rates(
             found.append(MatchRate(address=each.address, total=0, basis=Basis.SOURCE))
         else:
             bindings.append(each)
+    # Campaign's recipients are kept for one data source at a time.
+    bindings.sort(key=lambda each: (_data_source(each), each.address))
     if not bindings:
         return tuple(found)
-    from audctl.operations.exchange.preview import PreviewOptions, preview  # noqa: PLC0415 - slow to import
+    from audctl.exchange.kept import Kept  # noqa: PLC0415 - slow to import
+    from audctl.exchange.work_folder import work_folder  # noqa: PLC0415
+    from audctl.operations.exchange.preview import PreviewOptions, preview  # noqa: PLC0415
     from audctl.operations.exchange.sources import Sources  # noqa: PLC0415
 
     with ExitStack() as stack:
-        sources = Sources(context, loaded, stack, connection=connection)
+        kept = Kept(stack.enter_context(work_folder(None))) if len(bindings) > 1 else None
+        sources = Sources(
+            context, loaded, stack, connection=connection, ledger=draft.ledger, kept=kept
+        )
         for each in bindings:
             try:
                 options = PreviewOptions(binding=str(each.address), sample=SAMPLE)
@@ -99,6 +107,12 @@ def _starts_empty(draft: Draft, binding: Resource) -> bool:
     return any(
         each.address.resource == source and each.change is Change.CREATE for each in draft.steps
     )
+
+
+def _data_source(binding: Resource) -> str:
+    spec = binding.spec
+    assert isinstance(spec, ImportBindingSpec | ExportBindingSpec)
+    return spec.data_source
 
 
 def _reason(error: AudctlError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -79,7 +80,9 @@ class Surveyor:
         asked = ask_about_people(draft, self.connection)
         rates: tuple[MatchRate, ...] = ()
         if self.measures or wants_match_rates(draft):
+            before = self.connection.calls
             rates = measure_match_rates(draft, self.loaded, self.connection, self.context)
+            asked = replace(asked, draft=_with_calls(asked.draft, self.connection, before))
         return complete_plan(
             asked.draft,
             effects=asked.effects,
@@ -100,6 +103,13 @@ class Surveyor:
             owners=Owners(self.connection.store.owners),
             now=survey.live.read_at,
         )
+
+
+def _with_calls(draft: Draft, connection: Connection, before: Mapping[str, int]) -> Draft:
+    """Return the draft with the calls that were made since ``before``."""
+    calls = Counter(draft.live.calls)
+    calls.update({system: made - before[system] for system, made in connection.calls.items()})
+    return replace(draft, live=replace(draft.live, calls=dict(calls)))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from hashlib import sha256
 from pathlib import Path
@@ -13,11 +14,13 @@ import pytest
 from audctl.exchange.s3_store import S3Access, S3Files
 from audctl.exchange.s3_writing import S3Writer
 from audctl.redact import Secret
+from tests.contract.bench import Bench
 from tests.s3_server import BUCKET, S3Server, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from audctl.sandbox.server import RunningSandbox
     from tests.cli.conftest import CommandLine, Ran
 
 KEYS = {"S3_KEY": "AKIA-TEST", "S3_SECRET": "never-to-be-seen", "AUDCTL_CLIENT_SECRET": "x"}
@@ -135,3 +138,88 @@ def test_what_is_no_result_keeps_one_from_being_written_before_anything_is_read(
     assert "notes.txt" in ran.stderr
     assert found(s3, "taken") == {"notes.txt": b"x"}
     assert "is not of the form s3://bucket/prefix" in import_(audctl, "--out", "s3://").stderr
+
+
+AUDIENCE = """---
+apiVersion: audctl.dev/v1
+kind: Audience
+metadata: {name: more-NUMBER}
+spec: {label: More NUMBER, dataSource: web, folder: /, rule: cart-add}
+---
+apiVersion: audctl.dev/v1
+kind: List
+metadata: {name: more-NUMBER}
+spec: {label: More NUMBER}
+---
+apiVersion: audctl.dev/v1
+kind: ImportBinding
+metadata: {name: more-NUMBER-import}
+spec: {audience: more-NUMBER, list: more-NUMBER, dataSource: web}
+"""
+
+
+@pytest.mark.parametrize("more", [1, 4])
+def test_a_plan_reads_files_and_tables_once_for_all_bindings(
+    audctl: CommandLine, s3: S3Server, folder: Path, running: RunningSandbox, more: int
+) -> None:
+    for name in ("in", "recipients.csv", "tracking.csv"):
+        path = folder / name
+        for each in path.iterdir() if path.is_dir() else (path,):
+            place = bucket(s3, f"plan/{name if path.is_dir() else 'tables'}")
+            S3Writer(place).write(each.name, each.read_bytes())
+    tables = f"s3://{BUCKET}/plan/tables"
+    environ = with_bindings(
+        folder,
+        more,
+        (
+            ("http://127.0.0.1:8765", running.url),
+            ("files: in", f"files: s3://{BUCKET}/plan/in"),
+            ("recipients: recipients.csv", f"recipients: {tables}/recipients.csv"),
+            ("tracking: tracking.csv", f"tracking: {tables}/tracking.csv"),
+        ),
+    )
+    bench = Bench(running.url)
+    audctl("plan", *FOR_IMPORTS, environ=environ)
+    alone = len(bench.calls())
+    s3.calls.clear()
+    bench.forget_calls()
+    ran = audctl("plan", "--match-rate", *FOR_IMPORTS, environ=environ)
+    assert len(re.findall(r"import: <50 of <50 ids", ran.stdout)) == more + 1, ran.stdout
+    assert len([each for each in s3.calls if each.endswith(".sync")]) == 2
+    assert len([each for each in s3.calls if each.endswith(".csv")]) == 2
+    assert len(s3.calls) == 7  # and three lists of what there is
+    assert len(bench.calls()) == alone  # the ledger is not read again, either
+
+
+def test_calls_for_match_rates_are_among_those_that_a_plan_tells(
+    audctl: CommandLine, folder: Path, running: RunningSandbox
+) -> None:
+    people = (
+        ("http://127.0.0.1:8765", running.url),
+        ("recipients: recipients.csv", "recipients: campaign"),
+        ("tracking: tracking.csv", "tracking: campaign"),
+    )
+    environ = with_bindings(folder, 2, people)
+    bench = Bench(running.url)
+    made, told = [], []
+    for asked in ((), ("--match-rate",)):
+        bench.forget_calls()
+        ran = audctl("plan", *asked, *FOR_IMPORTS, environ=environ)
+        made.append(len(bench.calls()))
+        told.append(int(re.findall(r"(\d+) calls", ran.stdout)[0]))
+    assert told[1] - told[0] == made[1] - made[0] > 0
+
+
+FOR_IMPORTS = ("--exclude", "ExportBinding/*", "--exclude", "Audience/loyal")
+
+
+def with_bindings(folder: Path, more: int, changes: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Add bindings of the same destination to the project, and change its settings; gives its environment."""
+    settings = folder / "audctl.yaml"
+    text = settings.read_text(encoding="utf-8")
+    for old, new in changes:
+        text = text.replace(old, new)
+    settings.write_text(text, encoding="utf-8")
+    with (folder / "manifests" / "all.yaml").open("a", encoding="utf-8") as manifests:
+        manifests.writelines(AUDIENCE.replace("NUMBER", str(each)) for each in range(more))
+    return {**KEYS, "AUDCTL_CLIENT_SECRET": "sandbox"}

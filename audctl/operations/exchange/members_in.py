@@ -70,7 +70,7 @@ def import_job(
     loaded: Loaded, bound: BoundImport, options: ImportOptions, sources: Sources
 ) -> ImportJob:
     """Return the job that a binding's manifests and the options make; the law has been asked."""
-    numbers = Numbers(sources.connection, offline=options.numbers.offline)
+    numbers = Numbers(sources.ledger, offline=options.numbers.offline)
     space = IdSpace(
         kind=bound.ids.kind,
         hashing=bound.ids.hashing,

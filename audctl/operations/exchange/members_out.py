@@ -43,7 +43,7 @@ def exchange_export(context: Context, options: ExportOptions, told: Told) -> Exp
 
 def export_job(bound: BoundExport, options: ExportOptions, sources: Sources) -> ExportJob:
     """Return the job that a binding's manifests and the options make; the law has been asked."""
-    numbers = Numbers(sources.connection, offline=options.numbers.offline)
+    numbers = Numbers(sources.ledger, offline=options.numbers.offline)
     source = numbers.of(bound.ids.data_source.of("aam.dataSource"), options.numbers.data_source_id)
     if source is None:
         raise fault(

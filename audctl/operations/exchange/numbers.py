@@ -9,16 +9,14 @@ if TYPE_CHECKING:
 
     from audctl.model.address import Address
     from audctl.model.ledger import Ledger
-    from audctl.operations.connect import Connection
 
 
 class Numbers:
-    """Looks numbers up; the ledger is read once, and only when something is asked that options do not say."""
+    """Looks numbers up; the ledger is asked for only when something is wanted that options do not say."""
 
-    def __init__(self, connect: Callable[[], Connection], *, offline: bool) -> None:
-        self._connect = connect
+    def __init__(self, ledger: Callable[[], Ledger], *, offline: bool) -> None:
+        self._ledger = ledger
         self._offline = offline
-        self._ledger: Ledger | None = None
 
     def of(self, address: Address, given: int | None) -> int | None:
         """Return an object's number; None when nobody knows it."""
@@ -26,10 +24,5 @@ class Numbers:
             return given
         if self._offline:
             return None
-        entry = self._read().entries.get(address)
+        entry = self._ledger().entries.get(address)
         return int(entry.live_id) if entry is not None and entry.live_id.isdecimal() else None
-
-    def _read(self) -> Ledger:
-        if self._ledger is None:
-            self._ledger = self._connect().store.load()
-        return self._ledger

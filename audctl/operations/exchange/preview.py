@@ -87,7 +87,9 @@ def _import(
     )
     job = import_job(loaded, bound, asked, sources)
     ask = sources.ask(options.people, job.space) if options.sample else None
-    return preview_import(job, engine, told, clock, sample=options.sample, ask=ask)
+    return preview_import(
+        job, engine, told, clock, sample=options.sample, ask=ask, kept=sources.kept
+    )
 
 
 def _export(
@@ -95,7 +97,7 @@ def _export(
 ) -> Preview:
     clock = SystemClock()
     bound = find_export(loaded, options.binding, clock.now().date())
-    numbers = Numbers(sources.connection, offline=options.numbers.offline)
+    numbers = Numbers(sources.ledger, offline=options.numbers.offline)
     source = numbers.of(bound.ids.data_source.of("aam.dataSource"), options.numbers.data_source_id)
     asked = ExportOptions(
         binding=options.binding,

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
     from audctl.exchange.campaign_table import CampaignTable
     from audctl.exchange.job import IdSpace
+    from audctl.exchange.kept import Kept
     from audctl.exchange.ports import FileStore, TableSource
     from audctl.exchange.result import Result
     from audctl.manifest.environment import S3Settings
+    from audctl.model.ledger import Ledger
     from audctl.operations.connect import Connection
     from audctl.operations.context import Context
     from audctl.operations.exchange.options import PeopleOptions
@@ -64,21 +66,26 @@ def access_of(settings: S3Settings) -> S3Access:
 class Sources:
     """Opens places for the length of ``stack``; what was read from Campaign is kept until :meth:`used`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by keyword
         self,
         context: Context,
         loaded: Loaded,
         stack: ExitStack,
         *,
         connection: Connection | None = None,
+        ledger: Ledger | None = None,
+        kept: Kept | None = None,
         offline: bool = False,
     ) -> None:
-        """Take ``connection`` where one stands already; with ``offline`` no live system may be asked."""
+        """Take what stands already, if anything does; with ``offline`` no live system may be asked."""
         self._context = context
         self._loaded = loaded
         self._stack = stack
         self._settings = loaded.environment.exchange
         self._connection = connection
+        self._ledger = ledger
+        self.kept = kept
+        """What several jobs read alike; None: there is one."""
         self._offline = offline
         self._from_campaign: list[CampaignTable] = []
         self._holds: dict[tuple[PeopleKind, str], ExitStack] = {}
@@ -197,6 +204,12 @@ class Sources:
             )
         return self._connection
 
+    def ledger(self) -> Ledger:
+        """Return the ledger, read when first needed."""
+        if self._ledger is None:
+            self._ledger = self.connection().store.load()
+        return self._ledger
+
     def list_id(self, name: str) -> str:
         """Return the id of the list that Campaign knows by this name; raise a FindingsError when there is none."""
         from audctl.exchange.faults import fault  # noqa: PLC0415 - only where it fails
@@ -249,17 +262,19 @@ class Sources:
         if named.text.startswith(_POSTGRES):
             from audctl.exchange.postgres_table import postgres_table  # noqa: PLC0415 - an extra
 
-            return postgres_table(
+            source: TableSource = postgres_table(
                 named.text,
                 password=self._settings.postgres.password,
                 role=role,
                 key=space.key,
                 columns=columns,
             )
+            return self.kept.table(source, (named.text, role, space.key)) if self.kept else source
         if named.text.startswith(SCHEME):
             from audctl.exchange.s3_table import S3Table  # noqa: PLC0415 - one of several
 
-            return S3Table(self.bucket(named.text), role)
+            source = S3Table(self.bucket(named.text), role)
+            return self.kept.table(source, (named.text, role)) if self.kept else source
         return local_table(named.text, named.base, named.option)
 
     def _campaign_table(
