@@ -48,7 +48,7 @@ def find_inexact(text: str) -> FindingsError | None:
     found = _MARKED.search(text)
     if found is None:
         return None
-    table, name = (each.replace("_", "-") for each in found.groups())
+    table, name = (each.removesuffix("_read").replace("_", "-") for each in found.groups())
     return fault(
         "AUD2716",
         f"the table of {table} holds numbers that are no exact whole ones, in the column for {name}",
