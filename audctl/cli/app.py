@@ -56,6 +56,7 @@ COMMANDS = {
     "exchange": CommandEntry(
         "exchange", "Match members of audiences with the people that Campaign knows."
     ),
+    "init": CommandEntry("init", "Begin a project that works at once, against the sandbox."),
     "graph": CommandEntry("graph", "Show the resources and what they refer to."),
     "fmt": CommandEntry("fmt", "Bring manifests into canonical form; what they say stays."),
     "explain": CommandEntry("explain", "Explain a kind, one of its fields, or a finding code."),

@@ -41,6 +41,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "AUD1011": "A symbolic link leads nowhere, out of the project, or back to a folder above it.",
         "AUD1012": "What should be a file is none: a pipe, a socket or a device, which audctl never opens.",
         "AUD1013": "A file cannot be brought into canonical form, and stays as it is.",
+        "AUD1014": "A new project would lie where something is already, or cannot be written.",
         "AUD1101": "There is no project file, or it cannot be read.",
         "AUD1102": "A folder named in spec.manifests does not exist, or lies outside the project.",
         "AUD1103": "An environment variable that a manifest reads is not set.",
