@@ -6,8 +6,8 @@ table         grain                               columns
 members       one row per row of the source       recipient_id: null: it names nobody
 gone          one row per recipient who has       recipient_id
               opted out
-stranger      one row per recipient of members    recipient_id
-              whom Campaign does not know
+stranger      one row per recipient of members    recipient_id; where ids come from the recipients, made last, and with
+              whom Campaign does not know         those who are gone, of whom that does not matter
 outsider      one row per recipient of members    recipient_id
               who is not even looked for
 person        one row per other recipient of      recipient_id
@@ -41,26 +41,23 @@ ROWS = "SELECT count(*), count(*) - count(recipient_id) FROM members"
 """All of them, and those that name nobody."""
 
 
-def stranger(rows: str) -> str:
-    """Return whom of ``rows`` Campaign does not know."""
-    return f"""
-SELECT DISTINCT m.recipient_id FROM {rows} AS m
+STRANGER = """
+SELECT DISTINCT m.recipient_id FROM members AS m
 WHERE m.recipient_id IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM recipient AS r WHERE r.recipient_id = m.recipient_id)
 """
-
-
+STRANGER_LEFT = """
+SELECT l.recipient_id FROM person_left AS l
+WHERE NOT EXISTS (SELECT 1 FROM person_id AS i WHERE i.recipient_id = l.recipient_id)
+"""
+"""Where ids come from the recipients themselves, all of whom are in ``person_id``, if only with a null."""
 NO_STRANGER = "SELECT recipient_id FROM members WHERE 1 = 0"
 
-
-def outsider(*, knows_strangers: bool) -> str:
-    """Return whose ids are not looked for; ``knows_strangers``: people may have ids whom Campaign does not know."""
-    gone = """
+GONE_HERE = """
 SELECT g.recipient_id FROM gone AS g
 WHERE EXISTS (SELECT 1 FROM members AS m WHERE m.recipient_id = g.recipient_id)
 """
-    return f"{gone} UNION SELECT recipient_id FROM stranger" if knows_strangers else gone
-
+GONE_OR_STRANGER = f"{GONE_HERE} UNION ALL SELECT recipient_id FROM stranger"
 
 PERSON = """
 SELECT DISTINCT m.recipient_id FROM members AS m
@@ -103,10 +100,10 @@ UNION ALL SELECT recipient_id FROM outsider
 COMPLEMENT = f"""
 SELECT l.recipient_id,
     CASE
-        WHEN EXISTS (SELECT 1 FROM stranger AS s WHERE s.recipient_id = l.recipient_id)
-            THEN {literal(ExportBucket.UNKNOWN_PERSON)}
         WHEN EXISTS (SELECT 1 FROM gone AS g WHERE g.recipient_id = l.recipient_id)
             THEN {literal(ExportBucket.OPTED_OUT)}
+        WHEN EXISTS (SELECT 1 FROM stranger AS s WHERE s.recipient_id = l.recipient_id)
+            THEN {literal(ExportBucket.UNKNOWN_PERSON)}
         WHEN h.recipient_id IS NOT NULL
             THEN {literal(ExportBucket.UNUSABLE_ID)}
         ELSE {literal(ExportBucket.NO_ID)}

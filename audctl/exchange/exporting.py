@@ -37,18 +37,17 @@ def run_export(
     told.advanced("matching people", 0, None)
     sources = read_people(job.space, job.people, engine, told, members=job.members)
     engine.create("gone", opted_out(sources))
-    # Whom tracking logs know may be nobody to Campaign any more; who has a declared id is a recipient, so that only the
-    # few who are left over are asked about.
-    knows_strangers = sources.has_recipients and job.space.kind is IdKind.VISITOR
-    if knows_strangers:
-        engine.create("stranger", export_sql.stranger("members"))
-    engine.create("outsider", export_sql.outsider(knows_strangers=knows_strangers))
+    if sources.asks_recipients:
+        engine.create("stranger", export_sql.STRANGER)
+        engine.create("outsider", export_sql.GONE_OR_STRANGER)
+    else:
+        engine.create("outsider", export_sql.GONE_HERE)
     engine.create("person", export_sql.PERSON)
     engine.create("person_id", export_sql.person_id(job.space))
     engine.create("person_left", export_sql.PERSON_LEFT)
-    if not knows_strangers:
-        left = export_sql.stranger("person_left") if sources.has_recipients else None
-        engine.create("stranger", left or export_sql.NO_STRANGER)
+    if not sources.asks_recipients:
+        by_id = export_sql.STRANGER_LEFT if sources.has_recipients else export_sql.NO_STRANGER
+        engine.create("stranger", by_id)
     engine.create("complement", export_sql.COMPLEMENT)
     # Made on the way into the files, unless somebody has to look at them before.
     looks_first = result is None or job.previous is not None

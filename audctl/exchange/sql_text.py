@@ -108,12 +108,17 @@ def is_number(column: str) -> str:
 
 
 def opted_out(sources: Sources) -> str:
-    """Return everybody who has opted out, once."""
+    """Return everybody who has opted out, once; only recipients, where there is a table of them."""
+    known = (
+        " WHERE EXISTS (SELECT 1 FROM recipient AS r WHERE r.recipient_id = l.recipient_id)"
+        if sources.has_recipients
+        else ""
+    )
     parts = [
         text
         for text, there in (
             ("SELECT recipient_id FROM recipient WHERE is_flagged", sources.has_recipients),
-            ("SELECT recipient_id FROM listed", sources.has_list),
+            (f"SELECT l.recipient_id FROM listed AS l{known}", sources.has_list),
         )
         if there
     ]

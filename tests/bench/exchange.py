@@ -120,7 +120,7 @@ def _run(root: Path, direction: str, kind: str, name: str, engine: str) -> tuple
         command = _audctl(root, direction, kind, out)
         if engine != DEFAULT:
             command += ["--engine", engine]
-        one = sample(command, {}, root / "project", 0)
+        one = sample(command, {}, root / "project", 0, has_others=engine != DEFAULT)
         document = json.loads(one.stdout)
         return one, int(document["members" if direction == "import" else "ids"])
     out.mkdir()

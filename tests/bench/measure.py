@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import subprocess
@@ -13,7 +14,8 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    import resource
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,16 @@ def sample(
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     expected: int = 0,
+    *,
+    has_others: bool = False,
 ) -> Sample:
-    """Run a command once; raise when it ends otherwise than expected."""
+    """Run a command once; raise when it ends otherwise than expected.
+
+    ``has_others``: it starts processes that it does not wait for, as PySpark does; their time and memory are its own.
+    This process must then have no other children.
+    """
+    if has_others:
+        _adopt_orphans()
     begun = time.perf_counter()
     # What it says goes to files: a pipe that nobody empties would stop a run that says much.
     with (
@@ -85,8 +95,25 @@ def sample(
         raise RuntimeError(
             f"{shown} ended with {process.returncode}\n{stdout[-2000:]}\n{stderr[-2000:]}"
         )
-    cpu = usage.ru_utime + usage.ru_stime
-    return Sample(seconds, cpu, usage.ru_maxrss / 1024, stdout)
+    usages = [usage, *(_orphans() if has_others else ())]
+    cpu = sum(each.ru_utime + each.ru_stime for each in usages)
+    return Sample(seconds, cpu, sum(each.ru_maxrss for each in usages) / 1024, stdout)
+
+
+def _adopt_orphans() -> None:
+    """Let processes whose parent has ended become children of this one (Linux), so that they can be waited for."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def _orphans() -> Iterator[resource.struct_rusage]:
+    while True:
+        try:
+            yield os.wait4(-1, 0)[2]
+        except ChildProcessError:
+            return
 
 
 def cpu_seconds(pid: int) -> float:

@@ -79,6 +79,13 @@ def test_a_recipient_who_is_there_twice_is_one_and_out_if_either_row_says_so(
     assert buckets(outcome) == {"exported": 1, "optedOut": 1}
 
 
+@pytest.mark.parametrize("space", [VISITOR, DECLARED])
+def test_who_has_opted_out_and_is_no_recipient_is_unknown(case: Case, space: IdSpace) -> None:
+    case.leave_out([2, 9])
+    outcome = case.run_export(case.export(members(case, 1, 2, 9, 9, 8), space=space))
+    assert buckets(outcome) == {"exported": 1, "optedOut": 1, "unknownPerson": 2, "duplicate": 1}
+
+
 @pytest.mark.parametrize("odd", ["07", "7.0", "+7", " 7", "x", "9" * 25])
 def test_who_is_written_otherwise_than_a_number_is_somebody_else(case: Case, odd: str) -> None:
     case.has_parquet = True

@@ -48,8 +48,6 @@ STATEMENTS = {
         for name, space in SPACES.items()
         for function in (import_sql.id_pair, import_sql.strangers, export_sql.person_id)
     },
-    "outsider": export_sql.outsider(knows_strangers=True),
-    "stranger": export_sql.stranger("members"),
     "opted_out": sql_text.opted_out(
         sql_text.Sources(has_recipients=True, asks_recipients=True, has_list=True, are_numbers=True)
     ),
