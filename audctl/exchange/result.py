@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -171,16 +172,7 @@ def manifest_of(files: Sequence[WrittenFile], described: Mapping[str, object]) -
     document = {
         "format": FORMAT,
         **described,
-        "files": [
-            {
-                "name": each.name,
-                "content": each.content,
-                "rows": each.rows,
-                "bytes": each.bytes,
-                "sha256": each.sha256,
-            }
-            for each in files
-        ],
+        "files": [asdict(each) for each in files],
     }
     return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
 

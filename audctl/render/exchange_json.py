@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from audctl.model.effect import SMALL_COUNT, count_to_json
@@ -92,16 +93,7 @@ def _tally(tally: Tally) -> Json:
 
 
 def _files(files: Iterable[WrittenFile]) -> list[Json]:
-    return [
-        {
-            "name": each.name,
-            "content": each.content,
-            "rows": each.rows,
-            "bytes": each.bytes,
-            "sha256": each.sha256,
-        }
-        for each in files
-    ]
+    return [asdict(each) for each in files]
 
 
 def exchange_preview(found: Preview) -> Json:

@@ -5,51 +5,35 @@ from typing import Annotated
 import typer
 
 from audctl.cli import exit_codes
-from audctl.cli.console import Output
+from audctl.cli.exchange.groups import (
+    CommonWords,
+    EngineWords,
+    FormWords,
+    NumberWords,
+    PeopleWords,
+    spread,
+)
 from audctl.cli.exchange.options import (
     BindingArgument,
-    ColumnOption,
-    DataSourceIdOption,
     DryRunOption,
-    EngineName,
-    EngineOption,
-    FlagOption,
-    FormOption,
-    GzipOption,
-    MasterOption,
-    MemoryOption,
-    OfflineOption,
-    OptOutsOption,
     OutOption,
-    RecipientsOption,
-    SpillOption,
-    ThreadsOption,
-    TrackingOption,
-    columns_of,
-    engine_of,
     out_of,
     showing,
     size_of,
 )
-from audctl.cli.options import (
-    EnvironmentOption,
-    OutputOption,
-    ProjectOption,
-    console_of,
-)
+from audctl.cli.options import console_of
 from audctl.errors import UsageError
 from audctl.exchange.file_names import Mode
-from audctl.exchange.job import (
-    MembersForm,
-)
 
 LARGEST_FILE = 5_000_000_000
 """Bytes of an inbound file, before compression: the most that is documented."""
 
 
+@spread
 def export_members(
     context: typer.Context,
     binding: BindingArgument,
+    *,
     members: Annotated[
         str,
         typer.Option(
@@ -59,14 +43,9 @@ def export_members(
             show_default=False,
         ),
     ] = "",
-    recipients: RecipientsOption = "",
-    tracking: TrackingOption = "",
-    opt_outs: OptOutsOption = "",
-    opt_out_flag: FlagOption = True,
-    column: ColumnOption = None,
+    people: PeopleWords,
     out: OutOption = "",
-    form: FormOption = MembersForm.CSV,
-    gzip: GzipOption = True,
+    form: FormWords,
     dry_run: DryRunOption = False,
     mode: Annotated[
         Mode,
@@ -103,7 +82,7 @@ def export_members(
             "--take-back", help="Write removals for those who left since the previous export."
         ),
     ] = False,
-    data_source_id: DataSourceIdOption = None,
+    numbers: NumberWords,
     trait_id: Annotated[
         int | None,
         typer.Option(
@@ -112,15 +91,8 @@ def export_members(
             help="Audience Manager's number of the trait; otherwise as the ledger has it, else its code.",
         ),
     ] = None,
-    offline: OfflineOption = False,
-    engine: EngineOption = EngineName.DUCKDB,
-    master: MasterOption = "",
-    memory: MemoryOption = "",
-    threads: ThreadsOption = None,
-    spill: SpillOption = None,
-    project: ProjectOption = None,
-    environment: EnvironmentOption = None,
-    output: OutputOption = Output.TEXT,
+    engine: EngineWords,
+    common: CommonWords,
 ) -> int:
     """Turn the people of a list or query into Audience Manager's inbound files.
 
@@ -131,37 +103,32 @@ def export_members(
     Example: audctl exchange export loyal --members m.csv --recipients r.parquet --out inbound
     """
     from audctl.operations.exchange.members_out import exchange_export
-    from audctl.operations.exchange.options import ExportOptions, NumberOptions, PeopleOptions
+    from audctl.operations.exchange.options import ExportOptions
     from audctl.render import exchange_json
     from audctl.render.to_terminal import exchange as to_terminal
 
-    console = console_of(context, output)
+    console = console_of(context, common.output)
     split_bytes = size_of("--split-size", split_size)
     if split_bytes > LARGEST_FILE:
         raise UsageError(f"--split-size {split_size}: Audience Manager takes no file above 5GB")
     options = ExportOptions(
         binding=binding,
         members=members,
-        people=PeopleOptions(
-            recipients=recipients,
-            tracking=tracking,
-            opt_outs=opt_outs,
-            honours_flag=opt_out_flag,
-            columns=columns_of(column),
-        ),
-        numbers=NumberOptions(data_source_id=data_source_id, trait_id=trait_id, offline=offline),
-        engine=engine_of(memory, threads, spill, engine, master),
+        people=people.options(),
+        numbers=numbers.options(trait_id=trait_id),
+        engine=engine.options(),
         mode=mode,
         split_bytes=split_bytes,
-        is_gzip=gzip,
+        is_gzip=form.gzip,
         pairs_ids=id_sync,
         previous=previous,
         takes_back=take_back,
-        form=form,
+        form=form.form,
         out=out_of(out, dry_run=dry_run),
     )
     with showing(console) as told:
-        outcome = exchange_export(console.context(project, environment), options, told)
+        asked = console.context(common.project, common.environment)
+        outcome = exchange_export(asked, options, told)
     console.result(
         lambda paint: to_terminal.exchange_export(outcome, paint),
         lambda: exchange_json.exchange_export(outcome),

@@ -5,34 +5,23 @@ from typing import Annotated
 import typer
 
 from audctl.cli import exit_codes
-from audctl.cli.console import Output
-from audctl.cli.exchange.options import (
-    BindingArgument,
-    ColumnOption,
-    DataSourceIdOption,
-    EngineName,
-    EngineOption,
-    FilesOption,
-    FlagOption,
-    MasterOption,
-    MemoryOption,
-    OfflineOption,
-    OptOutsOption,
-    RecipientsOption,
-    SpillOption,
-    ThreadsOption,
-    TrackingOption,
-    columns_of,
-    engine_of,
-    showing,
+from audctl.cli.exchange.groups import (
+    AudienceWords,
+    CommonWords,
+    EngineWords,
+    NumberWords,
+    PeopleWords,
+    spread,
 )
-from audctl.cli.options import EnvironmentOption, OutputOption, ProjectOption, console_of
-from audctl.exchange.job import Control, SegmentValue, Separator, Template, Timestamps
+from audctl.cli.exchange.options import BindingArgument, FilesOption, showing
+from audctl.cli.options import console_of
 
 
+@spread
 def preview(
     context: typer.Context,
     binding: BindingArgument,
+    *,
     sample: Annotated[
         int | None,
         typer.Option(
@@ -53,43 +42,11 @@ def preview(
             show_default=False,
         ),
     ] = "",
-    recipients: RecipientsOption = "",
-    tracking: TrackingOption = "",
-    opt_outs: OptOutsOption = "",
-    opt_out_flag: FlagOption = True,
-    column: ColumnOption = None,
-    data_source_id: DataSourceIdOption = None,
-    segment_id: Annotated[
-        int | None,
-        typer.Option(
-            "--segment-id",
-            metavar="N",
-            help="Audience Manager's number of the segment; otherwise as the ledger has it.",
-        ),
-    ] = None,
-    offline: OfflineOption = False,
-    timestamps: Annotated[
-        Timestamps,
-        typer.Option("--timestamps", metavar="auto|seconds|milliseconds", help="As for import."),
-    ] = Timestamps.AUTO,
-    separator: Annotated[
-        Separator, typer.Option("--separator", metavar="auto|one|two", help="As for import.")
-    ] = Separator.AUTO,
-    segment_value: Annotated[
-        SegmentValue,
-        typer.Option("--segment-value", metavar="auto|alias|sid", help="As for import."),
-    ] = SegmentValue.AUTO,
-    control: Annotated[
-        Control, typer.Option("--control", metavar="auto|required|ignored", help="As for import.")
-    ] = Control.AUTO,
-    engine: EngineOption = EngineName.DUCKDB,
-    master: MasterOption = "",
-    memory: MemoryOption = "",
-    threads: ThreadsOption = None,
-    spill: SpillOption = None,
-    project: ProjectOption = None,
-    environment: EnvironmentOption = None,
-    output: OutputOption = Output.TEXT,
+    people: PeopleWords,
+    numbers: NumberWords,
+    audience: AudienceWords,
+    engine: EngineWords,
+    common: CommonWords,
 ) -> int:
     """Tell how many people would cross a binding, step by step, before anybody does.
 
@@ -99,34 +56,24 @@ def preview(
 
     Example: audctl exchange preview cart-abandoners-import --sample 2000
     """
-    from audctl.operations.exchange.options import NumberOptions, PeopleOptions
     from audctl.operations.exchange.preview import PreviewOptions, exchange_preview
     from audctl.render import exchange_json
     from audctl.render.to_terminal import exchange as to_terminal
 
-    console = console_of(context, output)
+    console = console_of(context, common.output)
     options = PreviewOptions(
         binding=binding,
         files=files,
         members=members,
-        people=PeopleOptions(
-            recipients=recipients,
-            tracking=tracking,
-            opt_outs=opt_outs,
-            honours_flag=opt_out_flag,
-            columns=columns_of(column),
-        ),
-        numbers=NumberOptions(
-            data_source_id=data_source_id, segment_id=segment_id, offline=offline
-        ),
-        engine=engine_of(memory, threads, spill, engine, master),
-        template=Template(
-            timestamps=timestamps, separator=separator, value=segment_value, control=control
-        ),
+        people=people.options(),
+        numbers=numbers.options(segment_id=audience.segment_id),
+        engine=engine.options(),
+        template=audience.template(),
         sample=sample,
     )
     with showing(console) as told:
-        found = exchange_preview(console.context(project, environment), options, told)
+        asked = console.context(common.project, common.environment)
+        found = exchange_preview(asked, options, told)
     console.result(
         lambda paint: to_terminal.exchange_preview(found, paint),
         lambda: exchange_json.exchange_preview(found),

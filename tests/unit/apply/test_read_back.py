@@ -139,62 +139,42 @@ def test_what_cannot_be_read_back_stays_owned_and_uncertain(verb: str) -> None:
     assert parse_address(LIST) in world.store.ledger.entries
 
 
-def test_what_changed_beside_a_write_whose_reply_was_lost_is_no_success() -> None:
+RUNS, STOPPED = {"running": True}, {"running": False}
+
+
+def half_renamed(
+    was: dict[str, bool], wanted: dict[str, bool], **left: object
+) -> tuple[World, list[DesiredObject], str]:
+    """Rename a workflow by a write that leaves fields so, and whose reply is lost; also gives what is said of it."""
     world = World()
-    flow = make_desired(FLOW, {"name": "e", "label": "E", "running": True})
-    world.apply(world.plan([flow]))
+    world.apply(world.plan([make_desired(FLOW, {"name": "e", "label": "E", **was})]))
     campaign = world.systems["campaign"]
 
     def half(verb: str, *_: str) -> None:
         ((key, made),) = campaign.objects.items()
-        campaign.objects[key] = replace(made, fields={**made.fields, "running": False})
+        campaign.objects[key] = replace(made, fields={**made.fields, **left})  # type: ignore[dict-item]  # any value
         campaign.after = lambda *_: None
         raise CUT
 
     campaign.after = half
-    renamed = make_desired(FLOW, {"name": "e", "label": "F", "running": True})
-    (failed,) = world.apply(world.plan([renamed])).outcomes
-    assert failed.message == "cut; read back: it was written, but running is no longer as before"
+    renamed = [make_desired(FLOW, {"name": "e", "label": "F", **wanted})]
+    (failed,) = world.apply(world.plan(renamed)).outcomes
     assert failed.result is Result.FAILED
-    world.apply(world.plan([renamed]))
-    assert world.plan([renamed]).is_empty
+    return world, renamed, failed.message
+
+
+def test_what_changed_beside_a_write_whose_reply_was_lost_is_no_success() -> None:
+    world, renamed, message = half_renamed(RUNS, RUNS, running=False)
+    assert message == "cut; read back: it was written, but running is no longer as before"
+    world.apply(world.plan(renamed))
+    assert world.plan(renamed).is_empty
 
 
 def test_a_write_of_which_only_a_part_stands_says_which_part_does_not() -> None:
-    world = World()
-    flow = make_desired(FLOW, {"name": "e", "label": "E", "running": False})
-    world.apply(world.plan([flow]))
-    campaign = world.systems["campaign"]
-
-    def half(verb: str, *_: str) -> None:
-        ((key, made),) = campaign.objects.items()
-        campaign.objects[key] = replace(made, fields={**made.fields, "running": False})
-        campaign.after = lambda *_: None
-        raise CUT
-
-    campaign.after = half
-    started = make_desired(FLOW, {"name": "e", "label": "F", "running": True})
-    (failed,) = world.apply(world.plan([started])).outcomes
-    assert failed.message == "cut; read back: it was written in part: running is not as asked for"
+    _, _, message = half_renamed(STOPPED, RUNS, running=False)
+    assert message == "cut; read back: it was written in part: running is not as asked for"
 
 
 def test_a_write_that_is_not_there_says_what_changed_all_the_same() -> None:
-    world = World()
-    flow = make_desired(FLOW, {"name": "e", "label": "E", "running": True})
-    world.apply(world.plan([flow]))
-    campaign = world.systems["campaign"]
-
-    def lost(verb: str, *_: str) -> None:
-        ((key, made),) = campaign.objects.items()
-        campaign.objects[key] = replace(
-            made, fields={**made.fields, "label": "E", "running": False}
-        )
-        campaign.after = lambda *_: None
-        raise CUT
-
-    campaign.after = lost
-    renamed = make_desired(FLOW, {"name": "e", "label": "F", "running": True})
-    (failed,) = world.apply(world.plan([renamed])).outcomes
-    assert failed.message == (
-        "cut; read back: it was not written, but running is no longer as before"
-    )
+    _, _, message = half_renamed(RUNS, RUNS, label="E", running=False)
+    assert message == "cut; read back: it was not written, but running is no longer as before"
