@@ -145,6 +145,8 @@ def of_apply(report: ApplyReport) -> ExitCode:
         codes.append(ExitCode.INTERRUPTED)
     elif report.lock_lost:
         codes.append(ExitCode.LOCKED)
+        if report.of(Result.DONE) and report.of(Result.NOT_TRIED):
+            codes.append(ExitCode.PARTIAL)  # some of the plan stands, some does not
     elif report.halted:
         # The ledger could not be saved: what was done is not all recorded.
         codes.append(ExitCode.ERROR)

@@ -31,6 +31,8 @@ LOCK = "sandbox.lock"
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
+_COUNTERS = (("sqlite_sequence", "seq"), ("xtk_counter", "next"))
+"""Tables with the numbers to come, by name, and their columns."""
 _LOSING: ContextVar[bool] = ContextVar("losing", default=False)
 
 
@@ -92,9 +94,27 @@ class Store:
                 self._writer.execute("ROLLBACK")
                 raise
             else:
-                self._writer.execute("ROLLBACK" if _LOSING.get() else "COMMIT")
+                if _LOSING.get():
+                    self._lose()
+                else:
+                    self._writer.execute("COMMIT")
             finally:
                 self._write_depth = 0
+
+    def _lose(self) -> None:
+        """Undo the transaction but for the numbers it has given out: a live system gives none of them out again."""
+        given = [
+            (table, column, self._writer.execute(f"SELECT name, {column} FROM {table}").fetchall())  # noqa: S608
+            for table, column in _COUNTERS
+        ]
+        self._writer.execute("ROLLBACK")
+        self._writer.execute("BEGIN IMMEDIATE")
+        for table, column, rows in given:
+            self._writer.executemany(
+                f"UPDATE {table} SET {column} = max({column}, ?2) WHERE name = ?1",  # noqa: S608
+                [tuple(row) for row in rows],
+            )
+        self._writer.execute("COMMIT")
 
     @contextmanager
     def losing_writes(self) -> Iterator[None]:

@@ -48,6 +48,7 @@ STEP = Step(
 )
 DONE = Outcome(step=STEP, result=Result.DONE)
 FAILED = Outcome(step=STEP, result=Result.FAILED)
+UNTRIED = Outcome(step=STEP, result=Result.NOT_TRIED)
 DOUBTFUL = replace(FAILED, may_have_happened=True)
 MANUAL = replace(STEP, change=Change.MANUAL)
 EMPTY = Plan(
@@ -152,6 +153,8 @@ def test_plan(
         (ApplyReport(run="r", outcomes=(DONE,), verified=False), 1),
         (ApplyReport(run="r", outcomes=(DONE, FAILED), interrupted=True), 130),
         (ApplyReport(run="r", outcomes=(DONE,), lock_lost=True, halted="the lock is lost"), 6),
+        (ApplyReport(run="r", outcomes=(UNTRIED,), lock_lost=True, halted="the lock is lost"), 6),
+        (ApplyReport(run="r", outcomes=(DONE, UNTRIED), lock_lost=True, halted="it is lost"), 5),
         (ApplyReport(run="r", outcomes=(DONE,), verified=True, halted="no ledger"), 1),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -94,6 +95,23 @@ def test_a_write_that_is_answered_as_done_and_is_not_done_is_noticed(
 
     with pytest.raises(ProviderError):
         carry_out(case, bench, provider, subject, verb)
+
+
+@pytest.mark.parametrize("created", AUDIENCE_MANAGER, ids=str)
+def test_another_objects_number_makes_it_none_of_ours(created: Case, bench: Bench) -> None:
+    case = created
+    provider = bench.provider(case)
+    theirs = provider.create(case.type, case.fields(bench, provider, bench.unique("theirs")))
+    fields = case.fields(bench, provider, bench.unique("ours"))
+    named = dict.fromkeys(
+        ("dataSourceId", "sid", "destinationId", "destinationMappingId", "folderId"), int(theirs.id)
+    )
+    bench.fault(case.create_route, status=201, body=json.dumps(named))
+
+    with pytest.raises(ProviderError, match="another object") as caught:
+        provider.create(case.type, fields)
+
+    assert caught.value.may_have_happened
 
 
 @pytest.mark.parametrize("deleted", AUDIENCE_MANAGER, ids=str)

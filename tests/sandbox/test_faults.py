@@ -260,6 +260,7 @@ def test_a_lost_write_is_answered_and_not_done(
     assert account.get(path) == source
     lost = account.data_source(name="lost")
     account.get(f"/datasources/{lost['dataSourceId']}", status=404)
+    assert account.data_source(name="next")["dataSourceId"] > lost["dataSourceId"]
     lists(soap, "list-1")
     assert list_names(soap) == []
     lists(soap, "list-1")

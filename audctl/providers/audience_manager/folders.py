@@ -24,6 +24,7 @@ from audctl.providers.audience_manager.write_back import (
     confirm_gone,
     is_in_place,
     read_back,
+    read_created,
 )
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Folders:
         """Create by parent and last name of the path, and read back."""
         created = self._rest.create(self._path, _body(fields))
         live_id = decode_text(created.get("folderId"))
-        return read_back(lambda: self.get(live_id), f"POST {self._path}")
+        return read_created(lambda: self.get(live_id), fields, f"POST {self._path}")
 
     def update(self, live: LiveObject, fields: Mapping[str, WriteValue]) -> LiveObject:
         """Move or rename: both members are always sent, as the API demands."""

@@ -22,7 +22,7 @@ from audctl.providers.audience_manager.codec import (
     settled,
 )
 from audctl.providers.audience_manager.rest import segment_of_path
-from audctl.providers.audience_manager.write_back import confirm_gone, read_back, write_over
+from audctl.providers.audience_manager.write_back import confirm_gone, read_created, write_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -118,9 +118,8 @@ class PlainObjects:
         """Create and read back."""
         body = self.kind.new(encode_members(self.kind.members, fields))
         created = self._rest.create(self.kind.path, body)
-        return read_back(
-            lambda: self.get(decode_text(created.get(self.kind.id_name))), f"POST {self.kind.path}"
-        )
+        live_id = decode_text(created.get(self.kind.id_name))
+        return read_created(lambda: self.get(live_id), fields, f"POST {self.kind.path}")
 
     def update(self, live: LiveObject, fields: Mapping[str, WriteValue]) -> LiveObject:
         """Read whole, merge, write with the ETag if there is one, read back."""

@@ -28,7 +28,7 @@ from audctl.providers.audience_manager.codec import (
 from audctl.providers.audience_manager.destinations import ID_NAME, PATH
 from audctl.providers.audience_manager.kind import changed_at
 from audctl.providers.audience_manager.rest import segment_of_path
-from audctl.providers.audience_manager.write_back import confirm_gone, read_back, write_over
+from audctl.providers.audience_manager.write_back import confirm_gone, read_created, write_over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,7 +132,7 @@ class Mappings:
         def created_mapping() -> LiveObject | None:
             return self.get(self.live(created, destination).id)
 
-        return read_back(created_mapping, f"POST {path}")
+        return read_created(created_mapping, fields, f"POST {path}")
 
     def update(self, live: LiveObject, fields: Mapping[str, WriteValue]) -> LiveObject:
         """Read whole, merge, write, read back."""

@@ -30,6 +30,25 @@ def read_back(read: Callable[[], LiveObject | None], operation: str) -> LiveObje
     return found
 
 
+def read_created(
+    read: Callable[[], LiveObject | None], fields: Mapping[str, WriteValue], operation: str
+) -> LiveObject:
+    """Return what was just created, as :func:`read_back` does; it must have the key it was given.
+
+    An answer may name a number that is not the new object's: taken at its word, another object would be owned, changed
+    and deleted as ours.
+    """
+    made = read_back(read, operation)
+    key = tuple(str(fields.get(name) or "") for name in OBJECT_TYPES[made.type].key)
+    if made.key != key:
+        raise InvalidAnswerError(
+            f"{operation}: what is there as {made.id} is another object, {'/'.join(filter(None, made.key))}",
+            operation=operation,
+            may_have_happened=True,
+        )
+    return made
+
+
 def confirm_gone(read: Callable[[], LiveObject | None], operation: str) -> None:
     """Raise InvalidAnswerError when the system took a deletion and the object is still there."""
     with after_write():
