@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # absent from the stubs
 
-from audctl.manifest.form.comments import HEADER, line_start, read_comments
+from audctl.manifest.form.comments import HEADER, Lines, read_comments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,7 +126,8 @@ def read_written(text: str) -> list[Written]:
 class _Reading:
     def __init__(self, text: str) -> None:
         self.text = text
-        self.comments = deque(read_comments(text))
+        self.lines = Lines(text)
+        self.comments = deque(read_comments(text, self.lines))
         self.events: Iterator[Any] = iter(CParser(text.encode()).get_event, None)
         self.anchored = 0
         """Collections with an anchor that are open."""
@@ -169,7 +170,7 @@ class _Reading:
         return self._leaf(event, begin)
 
     def _leaf(self, event: Any, begin: int) -> Scalar | Alias:  # noqa: ANN401
-        end, column = event.end_mark.index, begin - line_start(self.text, begin)
+        end, column = event.end_mark.index, self.lines.column(begin)
         if _is(event, yaml.AliasEvent):
             return Alias(begin=begin, end=end, column=column, tied=True, name=event.anchor)
         raw = self.text[begin:end]
@@ -193,7 +194,7 @@ class _Reading:
         made = Collection(
             begin=begin,
             end=begin,
-            column=begin - line_start(self.text, begin),
+            column=self.lines.column(begin),
             anchor=event.anchor or "",
             is_mapping=is_mapping,
             in_flow=bool(event.flow_style),
@@ -300,18 +301,16 @@ class _Reading:
 
     def _column_of_next(self, offset: int) -> int:
         """Return the column of what follows a collection; -1 when nothing in this document does."""
-        column = offset - line_start(self.text, offset)
+        column = self.lines.column(offset)
         rest = self.text[offset : offset + 3]
         return -1 if column == 0 and rest in {"", "---", "..."} else column
 
     def _stands_below_blank(self, offset: int) -> bool:
         """Whether something is the first on its line, and the line above is empty."""
-        start = line_start(self.text, offset)
-        if start == 0 or self.text[start:offset].strip(" \t-?"):
+        start, above = self.lines.start(offset), self.lines.above(offset)
+        if above < self.solid or self.text[start:offset].strip(" \t-?"):
             return False
-        end = start - (2 if self.text[max(start - 2, 0) : start] == "\r\n" else 1)
-        above = line_start(self.text, end)
-        return above >= self.solid and not self.text[above:end].strip()
+        return not self.text[above:start].strip()
 
 
 def _is(event: Any, kind: type) -> bool:  # noqa: ANN401
