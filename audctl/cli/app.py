@@ -38,6 +38,7 @@ class CommandEntry(NamedTuple):
 
 
 COMMANDS = {
+    "init": CommandEntry("init", "Begin a project that works at once, against the sandbox."),
     "validate": CommandEntry("validate", "Check the manifests, without a call to any live system."),
     "plan": CommandEntry("plan", "Show what apply would change, and why."),
     "apply": CommandEntry("apply", "Make the live systems what the manifests say."),
@@ -56,7 +57,6 @@ COMMANDS = {
     "exchange": CommandEntry(
         "exchange", "Match members of audiences with the people that Campaign knows."
     ),
-    "init": CommandEntry("init", "Begin a project that works at once, against the sandbox."),
     "graph": CommandEntry("graph", "Show the resources and what they refer to."),
     "fmt": CommandEntry("fmt", "Bring manifests into canonical form; what they say stays."),
     "explain": CommandEntry("explain", "Explain a kind, one of its fields, or a finding code."),

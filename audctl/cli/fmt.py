@@ -54,6 +54,8 @@ def fmt(
     from_stdin = _STDIN in (paths or ())
     if from_stdin and len(paths or ()) > 1:
         raise UsageError("- is the only PATH where it is one")
+    if paths and project is not None:
+        raise UsageError("--project names all its files: leave it or the PATHs away")
     shows_text = from_stdin and not (check or diff)
     if shows_text and console.wants_json:
         raise UsageError("fmt - writes manifests to stdout: --output json needs --check or --diff")

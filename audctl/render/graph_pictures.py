@@ -71,7 +71,9 @@ def _dot_lines(node: Node) -> str:
 
 
 def _dot(text: str) -> str:
-    return printable(text).replace("\\", "\\\\").replace('"', '\\"')
+    # Graphviz reads the entities of HTML in every text.
+    text = printable(text).replace("&", "&amp;")
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _dot_style(node: Node, graph: Graph) -> str:

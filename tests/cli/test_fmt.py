@@ -179,6 +179,7 @@ def test_stdin_goes_to_stdout(audctl: CommandLine) -> None:
     assert (ran.code, ran.stdout) == (1, "")
     assert "-:2:1 error AUD1004" in ran.stderr
     assert audctl("fmt", "-", "--output", "json", stdin=TIDY).code == 64
+    assert audctl("fmt", "-", "--project", ".", stdin=TIDY).code == 64
 
 
 def test_text_that_stdout_cannot_carry_is_refused_rather_than_changed(tmp_path: Path) -> None:
