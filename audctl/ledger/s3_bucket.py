@@ -152,6 +152,7 @@ class Bucket:
             self._opened = S3Store(
                 settings.bucket,
                 endpoint=settings.endpoint,
+                aws_endpoint_url_s3=settings.endpoint,  # else that of the environment wins
                 region=settings.region,
                 virtual_hosted_style_request=False,
                 skip_signature=False,

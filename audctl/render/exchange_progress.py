@@ -1,35 +1,30 @@
-"""How far an exchange has come: one line that is written over on a terminal, silence elsewhere."""
+"""How far an exchange has come, in words that are shown while it goes on."""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _EVERY_S = 0.2
-_WIDEST = 100
 _MINUTE = 60
 
 
 class ExchangeProgress:
     """Rows, rows per second and the time that is left, where anybody can tell."""
 
-    def __init__(self, stream: TextIO, now: Callable[[], float], *, live: bool) -> None:
-        self._stream = stream
+    def __init__(self, show: Callable[[str], None], now: Callable[[], float]) -> None:
+        self._show = show
         self._now = now
-        self._live = live
         self._lock = threading.Lock()
         self._work = ""
         self._began = 0.0
         self._shown = 0.0
-        self._width = 0
 
     def advanced(self, work: str, rows: int, share: float | None) -> None:
         """Show it, unless something was shown a moment ago."""
-        if not self._live:
-            return
         with self._lock:
             now = self._now()
             if work != self._work:
@@ -37,22 +32,8 @@ class ExchangeProgress:
             elif now - self._shown < _EVERY_S:
                 return
             self._shown = now
-            self._draw(progress_line(work, rows, share, now - self._began))
-
-    def close(self) -> None:
-        """Leave the line empty."""
-        with self._lock:
-            if self._width:
-                self._draw("")
-                self._stream.write("\r")
-                self._stream.flush()
-                self._width = 0
-
-    def _draw(self, text: str) -> None:
-        text = text[:_WIDEST]
-        self._stream.write("\r" + text + " " * (self._width - len(text)))
-        self._stream.flush()
-        self._width = len(text)
+            text = progress_line(work, rows, share, now - self._began)
+        self._show(text)
 
 
 def progress_line(work: str, rows: int, share: float | None, seconds: float) -> str:

@@ -27,6 +27,10 @@ class Progress(Observer, Protocol):
         """Show what is waited for, from printable text; the same again is no news."""
         ...
 
+    def working(self, text: str) -> None:
+        """Show how far a long work has come, from printable text, in place of what was shown of one before."""
+        ...
+
     def close(self) -> None:
         """Leave the stream clean; what is observed later opens it again."""
         ...
@@ -70,6 +74,9 @@ class LineProgress:
         if text != self._waits_for:
             self._waits_for = text
             self._line(text)
+
+    def working(self, text: str) -> None:
+        """Stay silent: a log is no place for a counter."""
 
     def close(self) -> None:
         """Nothing stays open."""
@@ -123,6 +130,10 @@ class LiveProgress:
         """Show it in place of what was waited for before."""
         self.close()
         self._show("waiting", text)
+
+    def working(self, text: str) -> None:
+        """Show it."""
+        self._show("working", text)
 
     def close(self) -> None:
         """Remove every spinner, so that results follow on clean lines."""

@@ -155,6 +155,7 @@ def test_nothing_comes_from_the_environment_and_no_secret_is_told(
     for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"):
         monkeypatch.setenv(f"AWS_{name}", f"leaked-{name}")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_SKIP_SIGNATURE", "true")
     monkeypatch.setenv("AWS_CONDITIONAL_PUT", "disabled")
     with_token = replace(settings, session_token=Secret("own-token"))

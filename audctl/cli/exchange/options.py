@@ -141,11 +141,10 @@ _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[KMGT]?)(?P<binary>i?)
 
 @contextmanager
 def showing(console: Console) -> Iterator[ExchangeProgress]:
-    """Give what shows progress, and clear it away at the end."""
-    live = console.stderr.isatty() and not console.settings.no_color
-    progress = ExchangeProgress(console.stderr, time.monotonic, live=live)
+    """Give what shows progress, beside what the live systems have to say, and clear it away at the end."""
+    progress = console.progress()
     try:
-        yield progress
+        yield ExchangeProgress(progress.working, time.monotonic)
     finally:
         progress.close()
 
