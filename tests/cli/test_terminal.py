@@ -170,4 +170,4 @@ def test_what_is_waited_for_stands_above_the_progress_that_it_interrupts(
     assert "".join(lines[:-1]) == "waiting 2.0 s before xtk:queryDef#ExecuteQuery: throttled"
     assert lines[-1] == "done"
     assert screen.has_cursor
-    assert any("reading recipients: 22,000,000" in each for each in screen.seen)
+    assert any("reading recipients: " in each for each in screen.seen)
