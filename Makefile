@@ -38,8 +38,13 @@ $(READY): $(RUNS)
 demo: $(RUNS) ## Show the whole product at work against the local sandbox, in under a minute
 	@$(BIN)/python -m tests.demo.run
 
+# File by file, so that what a file's tests share is made once; which files come first, tests/conftest.py says.
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# Where the environment forbids bytecode, each of the hundreds of processes that tests start would compile all of it.
+test check: export PYTHONDONTWRITEBYTECODE =
+
 test: setup ## Run the test suite
-	@$(BIN)/python -m pytest -n $(WORKERS)
+	@$(PYTEST)
 
 test-sdk: setup ## Try the official Campaign SDK against the sandbox; needs node and npm
 	@$(BIN)/python -m tests.sdk.run
@@ -66,7 +71,7 @@ wheel-check: setup ## Build the wheel, install it into a clean environment and v
 
 # In this order so that a run ends with pytest's own summary.
 check: fmt-check lint types imports wheel-check test-sdk ## Everything a change must pass; exactly what .ci/run does
-	@$(BIN)/python -m pytest -n $(WORKERS)
+	@$(PYTEST)
 
 # Hours of one core, all in all; STORE=campaign or file does half, PARTS=10 PART=3 a tenth.
 STORE ?= campaign,file

@@ -7,9 +7,8 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from audctl.sandbox.server import start
+from tests import loopback
 from tests.bench.account import AUDIENCES, LISTS, TOPICS, TRAITS, files, topics, write_account
 from tests.bench.tenant import fill_tenant
 
@@ -32,11 +31,11 @@ class Account:
 
     def run(self, *words: str) -> tuple[dict[str, Any], Counter[str]]:
         """Run a command line that ends well; return what it says and the calls it took, by route."""
-        httpx.delete(f"{self.url}/_sandbox/calls").raise_for_status()
+        loopback.delete(f"{self.url}/_sandbox/calls").raise_for_status()
         words = (*words, "--project", str(self.folder), "--output", "json")
         ran = self.audctl(*words, environ=ENVIRON)
         assert ran.code == 0, ran.stderr
-        calls = httpx.get(f"{self.url}/_sandbox/calls").json()["byRoute"]
+        calls = loopback.get(f"{self.url}/_sandbox/calls").json()["byRoute"]
         return json.loads(ran.stdout), Counter(calls)
 
 

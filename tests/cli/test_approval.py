@@ -8,11 +8,11 @@ import stat
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from audctl.model.plan import FORMAT_VERSION
 from audctl.plan.plan_json import checksum_of
+from tests import loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +80,7 @@ def test_a_live_change_since_is_told_with_its_object(
     project.run("apply", str(approved))
     project.replace("cart.yaml", "label: Cart abandoners\n", "label: Left a cart\n")
     assert project.run("plan", "--out", str(approved)).code == 0
-    token = httpx.post(
+    token = loopback.post(
         f"{project.url}/ims/token/v3",
         data={
             "grant_type": "client_credentials",
@@ -95,8 +95,8 @@ def test_a_live_change_since_is_told_with_its_object(
         "AAM-Disable-Escaping-HTML": "true",
     }
     url = f"{project.url}/v1/segments/ic:cart-abandoners"
-    content = httpx.get(url, headers=headers).raise_for_status().json()
-    httpx.put(url, headers=headers, json=content | {"description": "mine"}).raise_for_status()
+    content = loopback.get(url, headers=headers).raise_for_status().json()
+    loopback.put(url, headers=headers, json=content | {"description": "mine"}).raise_for_status()
     ran = project.run("apply", str(approved))
     assert ran.code == 4
     assert "Audience/cart-abandoners#aam.segment differs in" in ran.stderr
@@ -146,12 +146,12 @@ def test_another_projects_plan_is_refused(project: ProjectFolder, approved: Path
 def test_another_environments_plan_is_refused_before_any_call(
     project: ProjectFolder, approved: Path
 ) -> None:
-    httpx.delete(f"{project.url}/_sandbox/calls").raise_for_status()
+    loopback.delete(f"{project.url}/_sandbox/calls").raise_for_status()
     ran = project.run("apply", str(approved), "--env", "closed")
     assert ran.code == 4
     assert "the plan is for local (sandbox@AdobeOrg" in ran.stderr
     assert "this is closed (sandbox@AdobeOrg" in ran.stderr
-    assert httpx.get(f"{project.url}/_sandbox/calls").json()["total"] == 0
+    assert loopback.get(f"{project.url}/_sandbox/calls").json()["total"] == 0
 
 
 def test_what_was_decided_by_planning_cannot_be_decided_again(

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from audctl.operations.context import SystemClock
+from tests import loopback
 from tests.sandbox.campaign_soap import SoapClient
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Shop:
 
     def fault(self, route: str, **more: object) -> None:
         rule = {"route": route, "kind": "status", "when": "before", **more}
-        httpx.post(f"{self.url}/_sandbox/faults", json=[rule]).raise_for_status()
+        loopback.post(f"{self.url}/_sandbox/faults", json=[rule]).raise_for_status()
 
     def relabel(self, label: str) -> None:
         document = (
@@ -76,10 +76,10 @@ def drifted(report: dict[str, Any]) -> list[tuple[str, str]]:
 
 def test_drift_calls_nothing_that_writes(shop: Shop) -> None:
     shop.relabel("Theirs")
-    httpx.delete(f"{shop.url}/_sandbox/calls").raise_for_status()
+    loopback.delete(f"{shop.url}/_sandbox/calls").raise_for_status()
     code, report = shop.run("drift", "--since-apply", "--only", "List/*")
     assert (code, drifted(report)) == (2, [("changed", "List/cart-abandoners#campaign.list")])
-    last = httpx.get(f"{shop.url}/_sandbox/calls", params={"last": 500}).json()["calls"]
+    last = loopback.get(f"{shop.url}/_sandbox/calls", params={"last": 500}).json()["calls"]
     made = {(each["method"], each["route"]) for each in last if not each["path"].startswith("/_")}
     assert {each for each in made if each[0] != "GET"} <= READS_BY_POST
     assert len(made) > 5

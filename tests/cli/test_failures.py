@@ -12,7 +12,6 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from audctl.cli.console import Console, Output
@@ -23,6 +22,7 @@ from audctl.errors import LockError, UnreachableError
 from audctl.redact import Secret
 from audctl.render.paint import Paint
 from audctl.settings import read_settings
+from tests import loopback
 
 if TYPE_CHECKING:
     from audctl.sandbox.server import RunningSandbox
@@ -270,7 +270,7 @@ def test_an_interrupt_ends_a_plan_that_waits_to_read(
         "when": "before",
         "headers": {"retry-after": "20"},
     }
-    httpx.post(f"{running.url}/_sandbox/faults", json=[busy]).raise_for_status()
+    loopback.post(f"{running.url}/_sandbox/faults", json=[busy]).raise_for_status()
     command = [sys.executable, "-m", "audctl", "plan", "--project", str(folder)]
     environ = {**os.environ, "AUDCTL_CLIENT_SECRET": "sandbox", "SHOP_S3_SECRET": "s"}
     with subprocess.Popen(

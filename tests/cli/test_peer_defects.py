@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
+
+from tests import loopback
 
 if TYPE_CHECKING:
     from tests.cli.conftest import CommandLine, ProjectFolder
@@ -143,7 +144,7 @@ def test_seven_of_nine_allowed_by_name_do_not_let_the_other_two_through(
 def fail_segments(project: ProjectFolder) -> None:
     """Let Audience Manager refuse to make segments."""
     rule = {"route": "POST /v1/segments", "kind": "status", "status": 400, "when": "before"}
-    httpx.post(f"{project.url}/_sandbox/faults", json=[rule]).raise_for_status()
+    loopback.post(f"{project.url}/_sandbox/faults", json=[rule]).raise_for_status()
 
 
 def test_a_failed_apply_gives_its_json_and_its_report_and_the_errors_code(
@@ -197,7 +198,7 @@ def test_a_read_that_failed_is_an_error_in_json_in_the_report_and_in_the_code(
     project: ProjectFolder,
 ) -> None:
     rule = {"route": "GET /v1/segments", "kind": "status", "status": 400, "when": "before"}
-    httpx.post(f"{project.url}/_sandbox/faults", json=[rule]).raise_for_status()
+    loopback.post(f"{project.url}/_sandbox/faults", json=[rule]).raise_for_status()
     report = project.folder / "report.json"
     ran = project.run(
         "plan", "--detailed-exitcode", "--output", "json", "--report", f"json={report}"

@@ -35,10 +35,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from audctl.operations.context import SystemClock
+from tests import loopback
 from tests.sandbox.campaign_soap import SoapClient
 
 if TYPE_CHECKING:
@@ -185,14 +185,14 @@ def _edit(words: list[str], url: str) -> None:  # noqa: C901 - one case for each
             Path(name).rename(other)
         case ["clock", "at", time]:
             hours, minutes = map(int, time.split(":"))
-            now = datetime.fromisoformat(httpx.get(f"{url}/_sandbox/clock").json()["now"])
+            now = datetime.fromisoformat(loopback.get(f"{url}/_sandbox/clock").json()["now"])
             wanted = now.replace(hour=hours, minute=minutes)
             ahead = int((wanted - now).total_seconds()) % 86_400
             _advance(url, f"{ahead}s")
         case ["clock", span]:
             _advance(url, span)
         case ["marketer", "delete", path]:
-            with httpx.Client(base_url=url, headers=_marketer(url)) as client:
+            with loopback.client(base_url=url, headers=_marketer(url)) as client:
                 client.delete(path).raise_for_status()
         case ["marketer", path, key, value]:
             _change(url, path, key, value)
@@ -212,11 +212,11 @@ def _edit(words: list[str], url: str) -> None:  # noqa: C901 - one case for each
 
 
 def _advance(url: str, span: str) -> None:
-    httpx.post(f"{url}/_sandbox/clock", json={"advance": span}).raise_for_status()
+    loopback.post(f"{url}/_sandbox/clock", json={"advance": span}).raise_for_status()
 
 
 def _change(url: str, path: str, key: str, value: str) -> None:
-    with httpx.Client(base_url=url, headers=_marketer(url)) as client:
+    with loopback.client(base_url=url, headers=_marketer(url)) as client:
         content = client.get(path).raise_for_status().json()
         client.put(path, json=content | {key: value}).raise_for_status()
 
@@ -228,7 +228,7 @@ def _marketer(url: str) -> dict[str, str]:
         "client_secret": "marketer",
         "scope": "openid,AdobeID",
     }
-    answer = httpx.post(f"{url}/ims/token/v3", data=form).raise_for_status().json()
+    answer = loopback.post(f"{url}/ims/token/v3", data=form).raise_for_status().json()
     return {
         "Authorization": f"Bearer {answer['access_token']}",
         "x-api-key": "marketer",

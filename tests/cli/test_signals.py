@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
+
+from tests import loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,14 +64,14 @@ class Shop:
 
     def fault(self, route: str, kind: str, **more: object) -> None:
         rule = {"route": route, "kind": kind, **more}
-        httpx.post(f"{self.url}/_sandbox/faults", json=[rule]).raise_for_status()
+        loopback.post(f"{self.url}/_sandbox/faults", json=[rule]).raise_for_status()
 
     def strikes(self) -> int:
-        listed = httpx.get(f"{self.url}/_sandbox/faults").raise_for_status().json()["rules"]
+        listed = loopback.get(f"{self.url}/_sandbox/faults").raise_for_status().json()["rules"]
         return sum(int(each["struck"]) for each in listed)
 
     def no_more_faults(self) -> None:
-        httpx.delete(f"{self.url}/_sandbox/faults").raise_for_status()
+        loopback.delete(f"{self.url}/_sandbox/faults").raise_for_status()
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from audctl.telemetry import otel
+from tests import loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -97,7 +97,7 @@ def test_a_run_its_steps_and_its_calls_are_one_trace_without_secrets(
     project: ProjectFolder, collector: Collector
 ) -> None:
     rule = {"route": "POST /v1/traits", "kind": "status", "status": 400, "body": "their words"}
-    httpx.post(f"{project.url}/_sandbox/faults", json=[{**rule, "nth": 1}]).raise_for_status()
+    loopback.post(f"{project.url}/_sandbox/faults", json=[{**rule, "nth": 1}]).raise_for_status()
     ran = run(project, collector.environ, "apply", "--auto-approve", "--output", "json")
     assert ran.code == 5, ran.stderr
     spans = collector.spans()

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import jsonschema
 import pytest
 
+from tests import loopback
 from tests.sandbox.campaign_soap import SoapClient
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ def status(project: ProjectFolder, *words: str) -> tuple[int, dict[str, Any]]:
 
 
 def advance(project: ProjectFolder, span: str) -> None:
-    httpx.post(f"{project.url}/_sandbox/clock", json={"advance": span}).raise_for_status()
+    loopback.post(f"{project.url}/_sandbox/clock", json={"advance": span}).raise_for_status()
 
 
 def fault(project: ProjectFolder, route: str, **rule: object) -> None:
     rule = {"route": route, "kind": "status", "status": 403, **rule}
-    httpx.post(f"{project.url}/_sandbox/faults", json=[rule]).raise_for_status()
+    loopback.post(f"{project.url}/_sandbox/faults", json=[rule]).raise_for_status()
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_what_cannot_be_read_is_unknown_with_its_reason_and_nothing_is_green(
         (system,) = {each["system"] for each in found["failures"]}
         (binding,) = found["bindings"]
         assert (system, binding["freshness"], binding["why"]) == expected, route
-        httpx.delete(f"{applied.url}/_sandbox/faults").raise_for_status()
+        loopback.delete(f"{applied.url}/_sandbox/faults").raise_for_status()
 
 
 def test_small_counts_are_hidden_and_no_share_tells_them(applied: ProjectFolder) -> None:
@@ -82,7 +82,7 @@ def test_small_counts_are_hidden_and_no_share_tells_them(applied: ProjectFolder)
         (binding,) = found["bindings"]
         assert (code, binding["matchPercent"]) == (0, percent)
         assert binding["people"] == {"audience": shown, "list": 0}
-        httpx.delete(f"{applied.url}/_sandbox/faults").raise_for_status()
+        loopback.delete(f"{applied.url}/_sandbox/faults").raise_for_status()
 
 
 def test_what_somebody_removed_is_overdue_and_what_was_never_made_waits(
@@ -127,10 +127,10 @@ def test_calls_do_not_grow_with_bindings(applied: ProjectFolder) -> None:
     assert ran.code == 0, ran.stderr
     made = []
     for few in (["--only", "ImportBinding/b0*"], []):
-        httpx.delete(f"{applied.url}/_sandbox/calls").raise_for_status()
+        loopback.delete(f"{applied.url}/_sandbox/calls").raise_for_status()
         code, found = status(applied, *few)
         assert code == 0
-        calls = httpx.get(f"{applied.url}/_sandbox/calls").json()["byRoute"]
+        calls = loopback.get(f"{applied.url}/_sandbox/calls").json()["byRoute"]
         made.append((len(found["bindings"]), calls))
     assert [bindings for bindings, _ in made] == [10, 13]
     assert made[0][1] == made[1][1]

@@ -13,11 +13,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from audctl.operations.context import SystemClock
 from audctl.sandbox.server import start
+from tests import loopback
 
 if TYPE_CHECKING:
     from audctl.sandbox.server import RunningSandbox
@@ -47,7 +47,7 @@ class Shop:
 
     def fault(self, route: str, **more: object) -> None:
         rule = {"route": route, "kind": "status", "when": "before", **more}
-        httpx.post(f"{self.url}/_sandbox/faults", json=[rule]).raise_for_status()
+        loopback.post(f"{self.url}/_sandbox/faults", json=[rule]).raise_for_status()
 
     def replace(self, file: str, old: str, new: str) -> None:
         path = self.folder / file
@@ -66,7 +66,7 @@ class Shop:
         path.write_text("---\n".join(kept), encoding="utf-8")
 
     def segments(self) -> list[dict[str, Any]]:
-        token = httpx.post(
+        token = loopback.post(
             f"{self.url}/ims/token/v3",
             data={
                 "grant_type": "client_credentials",
@@ -80,7 +80,9 @@ class Shop:
             "x-api-key": "sandbox",
             "AAM-Disable-Escaping-HTML": "true",
         }
-        found: list[dict[str, Any]] = httpx.get(f"{self.url}/v1/segments/", headers=headers).json()
+        found: list[dict[str, Any]] = loopback.get(
+            f"{self.url}/v1/segments/", headers=headers
+        ).json()
         return found
 
 
@@ -162,7 +164,7 @@ def test_an_owned_object_that_may_not_be_read_stops_the_plan(shop: Shop) -> None
         },
         {"route": f"GET /v1/segments/{mine['sid']}", "kind": "status", "status": 403},
     ]
-    httpx.post(f"{shop.url}/_sandbox/faults", json=rules).raise_for_status()
+    loopback.post(f"{shop.url}/_sandbox/faults", json=rules).raise_for_status()
     code, answer, _ = shop.run("plan")
     assert code == 1
     assert [each["code"] for each in answer["findings"]] == ["AUD2014"]
@@ -314,10 +316,10 @@ def test_a_lock_that_the_server_cannot_write_is_told_in_its_words(shop: Shop) ->
 
 @pytest.mark.parametrize("out", ["missing/plan.json", "."])
 def test_a_plan_that_could_not_be_written_is_not_made(shop: Shop, out: str) -> None:
-    httpx.delete(f"{shop.url}/_sandbox/calls").raise_for_status()
+    loopback.delete(f"{shop.url}/_sandbox/calls").raise_for_status()
     code, answer, _ = shop.run("plan", "--out", str(shop.folder / out))
     assert (code, "--out" in answer["error"]["message"]) == (64, True)
-    assert httpx.get(f"{shop.url}/_sandbox/calls").json()["total"] == 0
+    assert loopback.get(f"{shop.url}/_sandbox/calls").json()["total"] == 0
 
 
 def test_an_embedded_sandbox_in_use_is_a_held_lock(shop: Shop, tmp_path: Path) -> None:

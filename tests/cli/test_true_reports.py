@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
+
+from tests import loopback
 
 if TYPE_CHECKING:
     from tests.cli.conftest import ProjectFolder
@@ -26,10 +27,10 @@ class Shop:
         return ran.code, json.loads(ran.stdout)
 
     def fault(self, *rules: dict[str, Any]) -> None:
-        httpx.post(f"{self.project.url}/_sandbox/faults", json=list(rules)).raise_for_status()
+        loopback.post(f"{self.project.url}/_sandbox/faults", json=list(rules)).raise_for_status()
 
     def no_more_faults(self) -> None:
-        httpx.delete(f"{self.project.url}/_sandbox/faults").raise_for_status()
+        loopback.delete(f"{self.project.url}/_sandbox/faults").raise_for_status()
 
     def drop_all_but_the_source(self) -> None:
         """Take nearly every manifest out: whatever is believed to be read leads to deletes."""

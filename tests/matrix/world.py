@@ -11,18 +11,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import httpx
-
 from audctl.sandbox.loopback import listen
 from audctl.sandbox.seed import seed as sow
 from audctl.sandbox.server import RunningSandbox, build_app
 from audctl.sandbox.store import Store
+from tests import loopback
 from tests.matrix.gate import Gate, Point, Snare, Strike
 from tests.matrix.picture import Picture, take_picture
 from tests.matrix.processes import Ended, Processes
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    import httpx
 
 PROJECTS = Path(__file__).parent / "projects"
 LEASE_OVER_S = 11 * 60.0
@@ -154,7 +155,7 @@ class World:
     def _forget_the_dead(self) -> None:
         """Let what a dead process had sent run into the closed gate, before the next run is counted."""
         for _ in range(2):
-            httpx.get(f"{self.sandbox.url}/_sandbox/clock").raise_for_status()
+            loopback.get(f"{self.sandbox.url}/_sandbox/clock").raise_for_status()
 
     def beside(self, folder: Path, *arguments: str) -> Ended:
         """Run another command line while one is held up at its snare."""
@@ -166,7 +167,7 @@ class World:
 
     def marketer(self) -> httpx.Client:
         """Return a client signed in as somebody else."""
-        answer = httpx.post(
+        answer = loopback.post(
             f"{self.sandbox.url}/ims/token/v3",
             data={
                 "grant_type": "client_credentials",
@@ -175,7 +176,7 @@ class World:
                 "scope": "openid",
             },
         )
-        return httpx.Client(
+        return loopback.client(
             base_url=self.sandbox.url,
             headers={
                 "Authorization": f"Bearer {answer.json()['access_token']}",

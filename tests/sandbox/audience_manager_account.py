@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import ssl
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import httpx
+from tests import loopback
 
 if TYPE_CHECKING:
+    import httpx
+
     from audctl.sandbox.server import RunningSandbox
 
 Json = Any
 NUMBERS = itertools.count(1)
-
-# Made once: reading the certificate store for each client takes longer than starting a sandbox.
-_TLS = ssl.create_default_context()
-get = partial(httpx.get, verify=_TLS)
-post = partial(httpx.post, verify=_TLS)
-delete = partial(httpx.delete, verify=_TLS)
 
 
 def fetch_token(url: str, client_id: str = "sandbox") -> str:
@@ -29,7 +23,7 @@ def fetch_token(url: str, client_id: str = "sandbox") -> str:
         "client_secret": client_id,
         "scope": "openid,AdobeID",
     }
-    answer = post(f"{url}/ims/token/v3", data=form)
+    answer = loopback.post(f"{url}/ims/token/v3", data=form)
     assert answer.status_code == 200, answer.text
     token = answer.json()["access_token"]
     assert isinstance(token, str)
@@ -41,8 +35,7 @@ class Account:
 
     def __init__(self, sandbox: RunningSandbox, client_id: str = "sandbox") -> None:
         self.sandbox = sandbox
-        self.http = httpx.Client(
-            verify=_TLS,
+        self.http = loopback.client(
             base_url=f"{sandbox.url}/v1",
             headers={
                 "Authorization": f"Bearer {fetch_token(sandbox.url, client_id)}",

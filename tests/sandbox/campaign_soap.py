@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Self
 
-import httpx
 from lxml import etree
+
+from tests import loopback
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    import httpx
 
 PATH = "/nl/jsp/soaprouter.jsp"
 _ENVELOPE = (
@@ -45,7 +48,7 @@ def envelope(service: str, method: str, *parameters: str | Xml, token: str = "")
 
 class SoapClient:
     def __init__(self, url: str, client_id: str = "sandbox") -> None:
-        self.http = httpx.Client(base_url=url, timeout=60)
+        self.http = loopback.client(base_url=url, timeout=60)
         self.bearer = self.fetch_token(client_id)
 
     def __enter__(self) -> Self:

@@ -7,7 +7,8 @@ import pytest
 
 from audctl.sandbox.audience_manager import Choices
 from audctl.sandbox.server import start
-from tests.sandbox.audience_manager_account import Account, Json, fetch_token, post
+from tests import loopback
+from tests.sandbox.audience_manager_account import Account, Json, fetch_token
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -232,7 +233,9 @@ def test_sampling_turns_itself_off_after_two_weeks(account: Account) -> None:
     changed = account.put(path, {**made, "samplingEnabled": True})
     assert changed["samplingEndTime"] - changed["samplingStartTime"] == 14 * 86_400_000
     assert account.get(path)["samplingEnabled"] is True
-    post(f"{account.sandbox.url}/_sandbox/clock", json={"advance": "14d"}).raise_for_status()
+    loopback.post(
+        f"{account.sandbox.url}/_sandbox/clock", json={"advance": "14d"}
+    ).raise_for_status()
     account.http.headers["Authorization"] = f"Bearer {fetch_token(account.sandbox.url)}"
     (row,) = account.get("/datasources", integrationCode=made["integrationCode"])
     assert row["samplingEnabled"] is account.get(path)["samplingEnabled"] is False

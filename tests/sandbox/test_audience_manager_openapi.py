@@ -29,7 +29,8 @@ from audctl.sandbox.audience_manager import Choices
 from audctl.sandbox.audience_manager.openapi import describe
 from audctl.sandbox.audience_manager.router import PREFIX, operations
 from audctl.sandbox.server import start
-from tests.sandbox.audience_manager_account import Account, Json, get
+from tests import loopback
+from tests.sandbox.audience_manager_account import Account, Json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ OPERATIONS = {
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
     with start(tmp_path_factory.mktemp("demo"), seed="demo") as running:
         yield running
-        calls = get(f"{running.url}/_sandbox/calls", params={"last": 0}).json()
+        calls = loopback.get(f"{running.url}/_sandbox/calls", params={"last": 0}).json()
         print(
             "fuzzed:", calls["total"], "calls,", len(calls["byRoute"]), "routes, by status", end=""
         )
@@ -101,7 +102,7 @@ def known(demo: RunningSandbox) -> dict[str, list[str]]:
 
 
 def test_it_is_published(demo: RunningSandbox) -> None:
-    published = get(f"{demo.url}/_sandbox/openapi.json").json()
+    published = loopback.get(f"{demo.url}/_sandbox/openapi.json").json()
     assert published["openapi"] == "3.1.0"
     assert published["paths"] == SCHEMA.raw_schema["paths"]
 

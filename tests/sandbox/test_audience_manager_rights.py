@@ -5,17 +5,15 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from audctl.sandbox.audience_manager import Choices
 from audctl.sandbox.server import start
+from tests import loopback
 from tests.sandbox.audience_manager_account import (
     Account,
     Json,
-    get,
     mapping_body,
-    post,
     segment_body,
     trait_body,
 )
@@ -36,9 +34,9 @@ def restricted(account: Account) -> Iterator[Account]:
 def allow(account: Account, *wildcards: str, objects: Json = ()) -> None:
     """Give the restricted user's group exactly these rights."""
     document = {"wildcards": list(wildcards), "objects": list(objects)}
-    answer = httpx.put(f"{account.sandbox.url}/_sandbox/rights", json=document)
+    answer = loopback.put(f"{account.sandbox.url}/_sandbox/rights", json=document)
     assert answer.status_code == 200, answer.text
-    shown = get(f"{account.sandbox.url}/_sandbox/rights").json()
+    shown = loopback.get(f"{account.sandbox.url}/_sandbox/rights").json()
     assert shown["wildcards"] == sorted(wildcards)
 
 
@@ -163,7 +161,7 @@ def test_rights_on_objects_filter_lists(account: Account, restricted: Account) -
     restricted.delete(f"/traits/{mine}", status=403)
     restricted.get(f"/traits/{other}", status=403)
     account.delete(f"/traits/{mine}")
-    assert get(f"{account.sandbox.url}/_sandbox/rights").json()["objects"] == []
+    assert loopback.get(f"{account.sandbox.url}/_sandbox/rights").json()["objects"] == []
 
 
 def test_rights_on_a_data_source_reach_what_is_in_it(account: Account, restricted: Account) -> None:
@@ -308,9 +306,9 @@ def test_the_demo_gives_the_restricted_user_something_to_see(demo_account: Accou
     ],
 )
 def test_rights_that_make_no_sense_are_refused(account: Account, document: Json) -> None:
-    answer = httpx.put(f"{account.sandbox.url}/_sandbox/rights", json=document)
+    answer = loopback.put(f"{account.sandbox.url}/_sandbox/rights", json=document)
     assert answer.status_code == 400
-    assert post(f"{account.sandbox.url}/_sandbox/rights").status_code == 405
+    assert loopback.post(f"{account.sandbox.url}/_sandbox/rights").status_code == 405
 
 
 def test_mappings_have_the_permissions_of_their_destination(demo_account: Account) -> None:

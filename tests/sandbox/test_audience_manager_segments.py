@@ -8,7 +8,8 @@ import pytest
 
 from audctl.sandbox.audience_manager import Choices
 from audctl.sandbox.server import start
-from tests.sandbox.audience_manager_account import Account, Json, mapping_body, post, segment_body
+from tests import loopback
+from tests.sandbox.audience_manager_account import Account, Json, mapping_body, segment_body
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,7 +101,7 @@ def test_a_put_replaces_the_whole_object(account: Account, source: int, trait: i
 
 def test_the_server_stamps_who_and_when(account: Account, source: int, trait: int) -> None:
     made = account.segment(source, f"{trait}T", createTime=1, crUID=99)
-    moved = post(f"{account.sandbox.url}/_sandbox/clock", json={"advance": "2h"})
+    moved = loopback.post(f"{account.sandbox.url}/_sandbox/clock", json={"advance": "2h"})
     assert moved.status_code == 200
     with closing(Account(account.sandbox, "marketer")) as marketer:
         changed = marketer.put(f"/segments/{made['sid']}", {**made, "status": "INACTIVE"})

@@ -16,7 +16,8 @@ from lxml import etree
 from audctl.sandbox.faults import parse_rules
 from audctl.sandbox.faults.kinds import KINDS
 from audctl.sandbox.server import start
-from tests.sandbox.audience_manager_account import Account, Json, delete, get, post, trait_body
+from tests import loopback
+from tests.sandbox.audience_manager_account import Account, Json, trait_body
 from tests.sandbox.campaign_soap import Fault, SoapClient, outputs, query
 
 if TYPE_CHECKING:
@@ -36,16 +37,18 @@ def soap(sandbox: RunningSandbox) -> Iterator[SoapClient]:
 
 
 def arm(sandbox: RunningSandbox, route: str, kind: str, **rule: object) -> None:
-    answer = post(f"{sandbox.url}/_sandbox/faults", json={"route": route, "kind": kind, **rule})
+    answer = loopback.post(
+        f"{sandbox.url}/_sandbox/faults", json={"route": route, "kind": kind, **rule}
+    )
     assert answer.status_code == 200, answer.text
 
 
 def rules(sandbox: RunningSandbox) -> Json:
-    return get(f"{sandbox.url}/_sandbox/faults").json()["rules"]
+    return loopback.get(f"{sandbox.url}/_sandbox/faults").json()["rules"]
 
 
 def last_call(sandbox: RunningSandbox) -> Json:
-    return get(f"{sandbox.url}/_sandbox/calls", params={"last": 1}).json()["calls"][0]
+    return loopback.get(f"{sandbox.url}/_sandbox/calls", params={"last": 1}).json()["calls"][0]
 
 
 def lists(soap: SoapClient, *names: str) -> None:
@@ -356,11 +359,11 @@ def test_whatever_strikes_the_next_call_is_answered(
     sandbox: RunningSandbox, account: Account, soap: SoapClient, kind: str, route: str
 ) -> None:
     rule = {**KINDS[kind].example, "route": route, "latency_ms": 0}
-    post(f"{sandbox.url}/_sandbox/faults", json=rule).raise_for_status()
+    loopback.post(f"{sandbox.url}/_sandbox/faults", json=rule).raise_for_status()
     account.http.get("/traits", params={"page": 1, "pageSize": 2})
     account.http.post("/datasources", json={"name": "any"})
     soap.post("xtk:persist#Write", "<anything/>")
-    delete(f"{sandbox.url}/_sandbox/faults")
+    loopback.delete(f"{sandbox.url}/_sandbox/faults")
     with closing(Account(sandbox)) as again:
         assert again.get("/users/self")["uid"] == 7
 
@@ -388,17 +391,17 @@ def test_a_rule_is_cleared_by_its_number(sandbox: RunningSandbox) -> None:
     arm(sandbox, "GET /a", "reset")
     arm(sandbox, "GET /b", "reset")
     url = f"{sandbox.url}/_sandbox/faults"
-    assert [rule["route"] for rule in delete(url, params={"number": 1}).json()["rules"]] == [
-        "GET /b"
-    ]
+    assert [
+        rule["route"] for rule in loopback.delete(url, params={"number": 1}).json()["rules"]
+    ] == ["GET /b"]
     for number, said in (("9", "no fault rule has the number 9"), ("x", "must be a whole number")):
-        answer = delete(url, params={"number": number})
+        answer = loopback.delete(url, params={"number": number})
         assert answer.status_code == 400
         assert said in answer.json()["message"]
 
 
 def test_wrong_rules_are_told_one_by_one_and_none_is_armed(sandbox: RunningSandbox) -> None:
-    answer = post(
+    answer = loopback.post(
         f"{sandbox.url}/_sandbox/faults",
         json=[{"route": "GET *", "kind": "reset"}, {"route": "GET *", "kind": "resset"}],
     )

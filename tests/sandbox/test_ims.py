@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from audctl.sandbox.audience_manager import Choices
 from audctl.sandbox.server import start
-from tests.sandbox.audience_manager_account import Account, Json, fetch_token, get, post
+from tests import loopback
+from tests.sandbox.audience_manager_account import Account, Json, fetch_token
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,7 @@ FORM = {
 
 
 def request_token(sandbox: RunningSandbox, **changes: str) -> httpx.Response:
-    return post(f"{sandbox.url}/ims/token/v3", data={**FORM, **changes})
+    return loopback.post(f"{sandbox.url}/ims/token/v3", data={**FORM, **changes})
 
 
 def test_a_token_lives_for_just_under_a_day(sandbox: RunningSandbox) -> None:
@@ -67,9 +68,9 @@ def test_wrong_credentials_are_refused(
 def test_a_token_expires_by_the_virtual_clock(account: Account) -> None:
     url = account.sandbox.url
     assert account.get("/users/self")["uid"] == 7
-    post(f"{url}/_sandbox/clock", json={"advance": "23h59m"}).raise_for_status()
+    loopback.post(f"{url}/_sandbox/clock", json={"advance": "23h59m"}).raise_for_status()
     account.get("/users/self")
-    post(f"{url}/_sandbox/clock", json={"advance": "1m"}).raise_for_status()
+    loopback.post(f"{url}/_sandbox/clock", json={"advance": "1m"}).raise_for_status()
     refused = account.get("/users/self", status=401)
     assert refused == {"error_code": "401013", "message": "Oauth token is not valid"}
     account.http.headers["Authorization"] = f"Bearer {fetch_token(url)}"
@@ -77,7 +78,7 @@ def test_a_token_expires_by_the_virtual_clock(account: Account) -> None:
 
 
 def test_all_tokens_can_be_expired_at_once(account: Account) -> None:
-    assert post(f"{account.sandbox.url}/_sandbox/expire-tokens").status_code == 204
+    assert loopback.post(f"{account.sandbox.url}/_sandbox/expire-tokens").status_code == 204
     account.get("/users/self", status=401)
 
 
@@ -86,7 +87,7 @@ def test_a_token_survives_a_restart(tmp_path: Path) -> None:
         token = fetch_token(first.url)
     with start(tmp_path) as second:
         headers = {"Authorization": f"Bearer {token}", "x-api-key": "sandbox"}
-        assert get(f"{second.url}/v1/users/self", headers=headers).status_code == 200
+        assert loopback.get(f"{second.url}/v1/users/self", headers=headers).status_code == 200
 
 
 def encode(document: object) -> str:
@@ -111,7 +112,7 @@ def service_account_token(
 
 def exchange(sandbox: RunningSandbox, token: str, **changes: str) -> httpx.Response:
     form = {"client_id": "sandbox", "client_secret": "sandbox", "jwt_token": token, **changes}
-    return post(f"{sandbox.url}/ims/exchange/jwt/", data=form)
+    return loopback.post(f"{sandbox.url}/ims/exchange/jwt/", data=form)
 
 
 def test_a_jwt_buys_a_token_whose_lifetime_is_in_milliseconds(sandbox: RunningSandbox) -> None:
@@ -120,7 +121,7 @@ def test_a_jwt_buys_a_token_whose_lifetime_is_in_milliseconds(sandbox: RunningSa
     assert answer.json()["expires_in"] == 86_399_000
     token = answer.json()["access_token"]
     headers = {"Authorization": f"Bearer {token}", "x-api-key": "sandbox"}
-    assert get(f"{sandbox.url}/v1/users/self", headers=headers).json()["uid"] == 7
+    assert loopback.get(f"{sandbox.url}/v1/users/self", headers=headers).json()["uid"] == 7
 
 
 @pytest.mark.parametrize(
@@ -175,7 +176,7 @@ def test_the_jwt_exchange_can_be_retired(tmp_path: Path) -> None:
 def legacy(
     sandbox: RunningSandbox, form: dict[str, str], client: tuple[str, str] = ("sandbox", "sandbox")
 ) -> httpx.Response:
-    return post(f"{sandbox.url}/oauth/token", data=form, auth=client)
+    return loopback.post(f"{sandbox.url}/oauth/token", data=form, auth=client)
 
 
 def refresh(token: str) -> dict[str, str]:
@@ -196,14 +197,16 @@ def test_a_legacy_token_is_a_uuid_and_needs_no_api_key(sandbox: RunningSandbox) 
         "bearer",
     )
     headers = {"Authorization": f"Bearer {body['access_token']}"}
-    assert get(f"{sandbox.url}/v1/users/self", headers=headers).json()["uid"] == 12
+    assert loopback.get(f"{sandbox.url}/v1/users/self", headers=headers).json()["uid"] == 12
 
 
 def test_an_expired_legacy_token_says_so_and_can_be_refreshed(sandbox: RunningSandbox) -> None:
     body = legacy(sandbox, PASSWORD).json()
     token = body["access_token"]
-    post(f"{sandbox.url}/_sandbox/clock", json={"advance": "21922s"}).raise_for_status()
-    refused = get(f"{sandbox.url}/v1/users/self", headers={"Authorization": f"Bearer {token}"})
+    loopback.post(f"{sandbox.url}/_sandbox/clock", json={"advance": "21922s"}).raise_for_status()
+    refused = loopback.get(
+        f"{sandbox.url}/v1/users/self", headers={"Authorization": f"Bearer {token}"}
+    )
     assert refused.status_code == 401
     assert refused.headers["www-authenticate"] == (
         'Bearer realm="oauth", error="invalid_token",'
@@ -212,13 +215,15 @@ def test_an_expired_legacy_token_says_so_and_can_be_refreshed(sandbox: RunningSa
     again = legacy(sandbox, refresh(body["refresh_token"]))
     assert again.json()["refresh_token"] == body["refresh_token"]
     headers = {"Authorization": f"Bearer {again.json()['access_token']}"}
-    assert get(f"{sandbox.url}/v1/users/self", headers=headers).json()["uid"] == 12
+    assert loopback.get(f"{sandbox.url}/v1/users/self", headers=headers).json()["uid"] == 12
 
 
 def test_expiring_everything_expires_legacy_tokens(sandbox: RunningSandbox) -> None:
     token = legacy(sandbox, PASSWORD).json()["access_token"]
-    post(f"{sandbox.url}/_sandbox/expire-tokens").raise_for_status()
-    refused = get(f"{sandbox.url}/v1/users/self", headers={"Authorization": f"Bearer {token}"})
+    loopback.post(f"{sandbox.url}/_sandbox/expire-tokens").raise_for_status()
+    refused = loopback.get(
+        f"{sandbox.url}/v1/users/self", headers={"Authorization": f"Bearer {token}"}
+    )
     assert "Access token expired" in refused.headers["www-authenticate"]
 
 
@@ -244,7 +249,7 @@ def test_a_legacy_client_signs_in_by_basic_authentication(sandbox: RunningSandbo
     assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
     assert refused.headers["www-authenticate"] == 'Basic realm="oauth"'
     for header in ("", "Basic", "Basic %%%", "Basic c2FuZGJveA==", "Bearer c2FuZGJveDpzYW5kYm94"):
-        answer = post(
+        answer = loopback.post(
             f"{sandbox.url}/oauth/token", data=PASSWORD, headers={"Authorization": header}
         )
         assert answer.status_code == 401
@@ -297,6 +302,6 @@ def test_no_form_crashes_the_sign_in(
         "Authorization": authorization,
         "Content-Type": "application/x-www-form-urlencoded",
     }
-    answer = post(f"{sandbox.url}{path}", content=body, headers=headers)
+    answer = loopback.post(f"{sandbox.url}{path}", content=body, headers=headers)
     assert answer.status_code < 500, answer.text
     assert answer.json().keys() & {"error", "access_token"}

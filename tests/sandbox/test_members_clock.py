@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import httpx
 import obstore
 import pytest
 from hypothesis import given
@@ -21,6 +20,7 @@ from audctl.sandbox.members.choices import read_choices
 from audctl.sandbox.members.schedule import next_hour_of_day, next_multiple, next_run
 from audctl.sandbox.members.timeline import Timeline
 from audctl.sandbox.store import Store
+from tests import loopback
 from tests.sandbox.members_world import (
     EXPORT,
     IMPORT,
@@ -258,7 +258,7 @@ def test_files_travel_through_s3(tmp_path: Path, s3: str) -> None:
         assert world.workflow(EXPORT)["failed"] == "1"
         assert "shared-audiences" in world.log(EXPORT)[-1]["message"]
         assert world.rows("SELECT DISTINCT success FROM aam_outbound_history") == [(0,)]
-        assert httpx.put(f"{s3}/shared-audiences").status_code == 200
+        assert loopback.put(f"{s3}/shared-audiences").status_code == 200
         for name in (IMPORT, EXPORT):
             world.command("Start", name)
         world.advance("80h")

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from audctl.sandbox.contents import read_contents
 from audctl.sandbox.store import Store
-from tests.sandbox.audience_manager_account import Account, get, post
+from tests import loopback
 from tests.sandbox.campaign_soap import SoapClient
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from audctl.sandbox.server import RunningSandbox
+    from tests.sandbox.audience_manager_account import Account
 
 EVIL = "<script>alert('x')</script><img src=x onerror=alert(1)>\"'& \x07\u202e"
 VOID = {"meta", "link", "img", "br", "hr"}
@@ -52,14 +53,14 @@ class Document(HTMLParser):
 
 
 def read_page(sandbox: RunningSandbox) -> Document:
-    answer = get(f"{sandbox.url}/")
+    answer = loopback.get(f"{sandbox.url}/")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     return Document(answer.text)
 
 
 def status(sandbox: RunningSandbox) -> Any:  # noqa: ANN401 - JSON
-    return get(f"{sandbox.url}/_sandbox/status").json()
+    return loopback.get(f"{sandbox.url}/_sandbox/status").json()
 
 
 def test_the_page_lists_what_is_in_the_sandbox(demo_account: Account) -> None:
@@ -87,7 +88,7 @@ def test_an_empty_sandbox_says_so(sandbox: RunningSandbox) -> None:
 
 def test_the_page_shows_the_calls_and_the_faults(account: Account) -> None:
     rule = {"route": "GET /v1/traits", "kind": "reset", "nth": 2}
-    post(f"{account.sandbox.url}/_sandbox/faults", json=rule).raise_for_status()
+    loopback.post(f"{account.sandbox.url}/_sandbox/faults", json=rule).raise_for_status()
     account.get("/traits")
     account.get("/traits/12", status=404)
     page = read_page(account.sandbox)
@@ -101,7 +102,7 @@ def test_the_page_shows_the_calls_and_the_faults(account: Account) -> None:
 def test_looking_is_no_call_and_no_fault_can_stop_it(account: Account) -> None:
     for route in ("*", "GET /", "GET /_sandbox*"):
         rule = {"route": route, "kind": "reset"}
-        post(f"{account.sandbox.url}/_sandbox/faults", json=rule).raise_for_status()
+        loopback.post(f"{account.sandbox.url}/_sandbox/faults", json=rule).raise_for_status()
     before = status(account.sandbox)["calls"]
     read_page(account.sandbox)
     assert status(account.sandbox)["calls"] == before
@@ -112,13 +113,13 @@ def test_nothing_from_outside_becomes_markup(account: Account) -> None:
     source = account.data_source(name=EVIL)["dataSourceId"]
     account.trait(source, name=EVIL)
     account.http.get("/<script>alert(2)</script>")
-    post(
+    loopback.post(
         f"{account.sandbox.url}/nl/jsp/soaprouter.jsp",
         headers={"SOAPAction": "<b>#<script>"},
         content="<a/>",
     )
     rule = {"route": "GET /<img src=x>*", "kind": "reset"}
-    post(f"{account.sandbox.url}/_sandbox/faults", json=rule).raise_for_status()
+    loopback.post(f"{account.sandbox.url}/_sandbox/faults", json=rule).raise_for_status()
     page = read_page(account.sandbox)
     assert page.words.count(EVIL.replace("\x07", "�").replace("\u202e", "�")) == 2
     assert "<b>#<script>" in page.words
@@ -132,7 +133,7 @@ def test_nothing_from_outside_becomes_markup(account: Account) -> None:
 
 
 def test_the_browser_is_told_to_run_and_load_nothing(sandbox: RunningSandbox) -> None:
-    answer = get(f"{sandbox.url}/")
+    answer = loopback.get(f"{sandbox.url}/")
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "script-src" not in policy
@@ -180,5 +181,5 @@ def test_no_secret_is_on_the_page(demo_account: Account) -> None:
         secrets = ["never-shown", "AKIANEVERSHOWN", soap.bearer]
     secrets.append(demo_account.http.headers["Authorization"].split()[1])
     for path in ("/", "/_sandbox/status", "/_sandbox/calls"):
-        text = get(f"{url}{path}").text
+        text = loopback.get(f"{url}{path}").text
         assert not [secret for secret in secrets if secret in text]

@@ -12,7 +12,8 @@ import pytest
 from audctl.sandbox.audience_manager import Choices
 from audctl.sandbox.campaign.quirks import Quirks
 from audctl.sandbox.server import start
-from tests.sandbox.audience_manager_account import Account, Json, get, post
+from tests import loopback
+from tests.sandbox.audience_manager_account import Account, Json
 from tests.sandbox.campaign_soap import PATH, Fault, SoapClient, envelope, outputs, query
 
 if TYPE_CHECKING:
@@ -74,9 +75,9 @@ def test_each_part_has_a_limit_and_says_so(tmp_path: Path, chunked: bool) -> Non
         json_type = {"Content-Type": "application/json"}
         answer = account.http.post("/datasources", headers=json_type, content=body())
         assert (answer.status_code, answer.json()["code"]) == (413, "REQUEST_TOO_LARGE")
-        answer = post(f"{running.url}/ims/token/v3", content=body())
+        answer = loopback.post(f"{running.url}/ims/token/v3", content=body())
         assert (answer.status_code, answer.json()["error"]) == (413, "invalid_request")
-        answer = post(f"{running.url}/_sandbox/faults", content=body())
+        answer = loopback.post(f"{running.url}/_sandbox/faults", content=body())
         assert (answer.status_code, answer.json()["message"]) == (
             413,
             "the body may have at most 1048576 bytes",
@@ -95,7 +96,7 @@ def test_deep_json_is_read_or_refused(caller: Account, depth: int) -> None:
             )
             assert answer.status_code in {400, 409}
             assert_clean(answer)
-        answer = post(f"{caller.sandbox.url}/_sandbox/faults", content=body)
+        answer = loopback.post(f"{caller.sandbox.url}/_sandbox/faults", content=body)
         assert answer.status_code == 400
         assert_clean(answer)
 
@@ -207,7 +208,7 @@ def query_envelope(schema: str) -> str:
     "raw", [b"\xff\xff", b"client_id=%ff&grant_type=%00", b"a=1&a=2&&&=", b"%", b"\x00" * 100]
 )
 def test_a_token_request_in_no_known_form_is_refused(shared: RunningSandbox, raw: bytes) -> None:
-    answer = post(f"{shared.url}/ims/token/v3", content=raw)
+    answer = loopback.post(f"{shared.url}/ims/token/v3", content=raw)
     assert answer.status_code == 400
     assert answer.json()["error"]
     assert_clean(answer)
@@ -292,11 +293,11 @@ def test_text_like_sql_is_text_to_campaign(soap: SoapClient, text: str) -> None:
 @pytest.mark.parametrize("text", SQL)
 def test_text_like_sql_signs_nobody_in(shared: RunningSandbox, text: str) -> None:
     form = {"grant_type": "client_credentials", "client_id": text, "client_secret": text}
-    answer = post(f"{shared.url}/ims/token/v3", data={**form, "scope": "openid"})
+    answer = loopback.post(f"{shared.url}/ims/token/v3", data={**form, "scope": "openid"})
     assert answer.status_code in {400, 401}
     assert_clean(answer)
     header = quoted(text)
-    answer = get(f"{shared.url}/v1/traits", headers={"Authorization": f"Bearer {header}"})
+    answer = loopback.get(f"{shared.url}/v1/traits", headers={"Authorization": f"Bearer {header}"})
     assert answer.status_code == 401
 
 

@@ -15,14 +15,8 @@ import pytest
 
 from audctl.sandbox.server import start
 from audctl.sandbox.store import DataFolderInUseError, Store
-from tests.sandbox.audience_manager_account import (
-    Account,
-    delete,
-    fetch_token,
-    get,
-    post,
-    trait_body,
-)
+from tests import loopback
+from tests.sandbox.audience_manager_account import Account, fetch_token, trait_body
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def add_fault(account: Account, **rule: object) -> None:
-    post(f"{account.sandbox.url}/_sandbox/faults", json=rule).raise_for_status()
+    loopback.post(f"{account.sandbox.url}/_sandbox/faults", json=rule).raise_for_status()
 
 
 def test_it_listens_on_loopback_only(sandbox: RunningSandbox) -> None:
@@ -124,21 +118,24 @@ def test_readers_cannot_write_and_see_no_half_done_work(tmp_path: Path) -> None:
 
 def test_the_clock_moves_and_stays_moved(tmp_path: Path) -> None:
     with start(tmp_path) as first:
-        answer = post(f"{first.url}/_sandbox/clock", json={"advance": "1d12h"})
+        answer = loopback.post(f"{first.url}/_sandbox/clock", json={"advance": "1d12h"})
         moved = datetime.fromisoformat(answer.json()["now"])
         assert timedelta(hours=35) < moved - datetime.now(UTC) < timedelta(hours=37)
         with closing(Account(first)) as account:
             made = account.data_source()
         assert made["createTime"] >= moved.timestamp() * 1000 - 1
     with start(tmp_path) as second:
-        assert datetime.fromisoformat(get(f"{second.url}/_sandbox/clock").json()["now"]) >= moved
+        assert (
+            datetime.fromisoformat(loopback.get(f"{second.url}/_sandbox/clock").json()["now"])
+            >= moved
+        )
 
 
 @pytest.mark.parametrize(
     "body", ['{"advance": "-1h"}', '{"advance": "9h9"}', "{}", "[", '{"advance": "99999d"}']
 )
 def test_the_clock_refuses_what_it_cannot_read(sandbox: RunningSandbox, body: str) -> None:
-    answer = post(f"{sandbox.url}/_sandbox/clock", content=body)
+    answer = loopback.post(f"{sandbox.url}/_sandbox/clock", content=body)
     assert answer.status_code == 400
     assert answer.json()["message"]
 
@@ -154,7 +151,7 @@ def test_calls_are_counted_by_route_and_listed(account: Account) -> None:
     made = account.data_source()
     account.get(f"/datasources/{made['dataSourceId']}")
     account.get("/datasources/1", status=404)
-    report = get(f"{account.sandbox.url}/_sandbox/calls", params={"last": "2"}).json()
+    report = loopback.get(f"{account.sandbox.url}/_sandbox/calls", params={"last": "2"}).json()
     assert report["byRoute"]["GET /v1/datasources/{data_source}"] == 2
     assert report["byRoute"]["POST /v1/datasources"] == 1
     assert report["byStatus"] == {"200": 2, "201": 1, "404": 1}
@@ -162,14 +159,14 @@ def test_calls_are_counted_by_route_and_listed(account: Account) -> None:
         (3, f"/v1/datasources/{made['dataSourceId']}", 200),
         (4, "/v1/datasources/1", 404),
     ]
-    cleared = delete(f"{account.sandbox.url}/_sandbox/calls").json()
+    cleared = loopback.delete(f"{account.sandbox.url}/_sandbox/calls").json()
     assert (cleared["total"], cleared["calls"]) == (0, [])
 
 
 def test_the_call_log_holds_no_secret(account: Account) -> None:
     token = fetch_token(account.sandbox.url)
     account.get("/users/self", user_key=token)
-    report = get(f"{account.sandbox.url}/_sandbox/calls").text
+    report = loopback.get(f"{account.sandbox.url}/_sandbox/calls").text
     assert token not in report
     assert account.http.headers["Authorization"].split()[1] not in report
 
@@ -210,7 +207,7 @@ def test_a_cut_answer_ends_halfway(account: Account) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
         account.http.get("/datasources")
     account.get("/datasources")
-    calls = get(f"{account.sandbox.url}/_sandbox/calls").json()
+    calls = loopback.get(f"{account.sandbox.url}/_sandbox/calls").json()
     assert calls["byRoute"]["GET /v1/datasources"] == 2
 
 
@@ -221,8 +218,8 @@ def test_a_soap_fault_comes_with_status_200(sandbox: RunningSandbox) -> None:
         "body": "XSV-350013 <busy>",
         "times": 1,
     }
-    post(f"{sandbox.url}/_sandbox/faults", json=[rule]).raise_for_status()
-    answer = post(
+    loopback.post(f"{sandbox.url}/_sandbox/faults", json=[rule]).raise_for_status()
+    answer = loopback.post(
         f"{sandbox.url}/nl/jsp/soaprouter.jsp",
         headers={"SOAPAction": "xtk:persist#Write"},
         content="<anything/>",
@@ -231,7 +228,7 @@ def test_a_soap_fault_comes_with_status_200(sandbox: RunningSandbox) -> None:
     assert answer.headers["content-type"].startswith("text/xml")
     assert "<SOAP-ENV:Fault>" in answer.text
     assert "XSV-350013 &lt;busy&gt;" in answer.text
-    report = get(f"{sandbox.url}/_sandbox/calls").json()
+    report = loopback.get(f"{sandbox.url}/_sandbox/calls").json()
     assert report["byRoute"] == {"SOAP xtk:persist#Write": 1}
 
 
@@ -244,9 +241,9 @@ def test_faults_can_be_seen_and_cleared(account: Account) -> None:
     add_fault(account, route="*", kind="status", status=500)
     account.send("GET", "/users/self", status=500)
     url = f"{account.sandbox.url}/_sandbox/faults"
-    (rule,) = get(url).json()["rules"]
+    (rule,) = loopback.get(url).json()["rules"]
     assert (rule["route"], rule["matched"], rule["struck"]) == ("*", 1, 1)
-    assert delete(url).json() == {"rules": []}
+    assert loopback.delete(url).json() == {"rules": []}
     account.get("/users/self")
 
 
@@ -265,10 +262,10 @@ def test_faults_can_be_seen_and_cleared(account: Account) -> None:
     ],
 )
 def test_a_wrong_fault_rule_is_explained(sandbox: RunningSandbox, rule: object) -> None:
-    answer = post(f"{sandbox.url}/_sandbox/faults", json=rule)
+    answer = loopback.post(f"{sandbox.url}/_sandbox/faults", json=rule)
     assert answer.status_code == 400
     assert answer.json()["message"]
-    assert get(f"{sandbox.url}/_sandbox/faults").json() == {"rules": []}
+    assert loopback.get(f"{sandbox.url}/_sandbox/faults").json() == {"rules": []}
 
 
 def test_stopping_twice_does_nothing(tmp_path: Path) -> None:
@@ -276,7 +273,7 @@ def test_stopping_twice_does_nothing(tmp_path: Path) -> None:
     running.stop()
     running.stop()
     with pytest.raises(httpx.ConnectError):
-        get(running.url)
+        loopback.get(running.url)
 
 
 def test_serving_in_the_foreground_announces_its_address_and_stops_on_interrupt(
@@ -295,7 +292,9 @@ def test_serving_in_the_foreground_announces_its_address_and_stops_on_interrupt(
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         headers = {"Authorization": f"Bearer {fetch_token(url)}", "x-api-key": "sandbox"}
-        answer = post(f"{url}/v1/datasources", json={"name": "from outside"}, headers=headers)
+        answer = loopback.post(
+            f"{url}/v1/datasources", json={"name": "from outside"}, headers=headers
+        )
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) != 0
     assert answer.status_code == 201
@@ -331,7 +330,7 @@ def test_stopping_does_not_wait_for_a_delayed_call(tmp_path: Path) -> None:
         caller = threading.Thread(target=wait_for_answer)
         caller.start()
         rules = f"{running.url}/_sandbox/faults"
-        while not get(rules).json()["rules"][0]["struck"]:
+        while not loopback.get(rules).json()["rules"][0]["struck"]:
             pass
         running.stop()
         caller.join()

@@ -10,7 +10,8 @@ import pytest
 
 from audctl.sandbox.server import start
 from audctl.sandbox.switches import SYSTEMS, SwitchError, read_switches
-from tests.sandbox.audience_manager_account import Account, get
+from tests import loopback
+from tests.sandbox.audience_manager_account import Account
 from tests.sandbox.sandbox_docs import EVERY_SWITCH, Switch
 
 if TYPE_CHECKING:
@@ -115,4 +116,4 @@ def test_a_switch_reaches_the_system_it_is_for(tmp_path: Path) -> None:
     ):
         assert account.get("/traits", page=0, pageSize=50)["pageSize"] == 2
         assert account.http.post(f"{running.url}/nl/jsp/soaprouter.jsp").status_code == 500
-        assert get(f"{running.url}/nl/jsp/ping.jsp").status_code == 401
+        assert loopback.get(f"{running.url}/nl/jsp/ping.jsp").status_code == 401

@@ -61,13 +61,13 @@ def routes(
     store: "Store", choices: Choices, population: Population = estimates.stored_population
 ) -> list[Route]:
     """List the routes: the API, its description, and the control of group rights."""
+    listed = operations(choices)
     by_path: dict[str, dict[str, Operation]] = {}
-    for operation in operations(choices):
+    for operation in listed:
         by_path.setdefault(operation.path, {})[operation.method] = operation
-    document = describe(operations(choices), PREFIX)
 
     async def publish(_request: Request) -> Response:
-        return JSONResponse(document)
+        return JSONResponse(describe(listed, PREFIX))
 
     return [
         *(

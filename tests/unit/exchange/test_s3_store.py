@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import httpx
 import obstore
 import pytest
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
@@ -15,6 +14,7 @@ from audctl.exchange.ports import StoredFile
 from audctl.exchange.s3_store import S3Access, S3Files, parse_s3
 from audctl.exchange.s3_writing import S3Writer
 from audctl.redact import Secret
+from tests import loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def endpoint() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    httpx.put(f"http://{host}:{port}/{BUCKET}", timeout=20)
+    loopback.put(f"http://{host}:{port}/{BUCKET}", timeout=20)
     yield f"http://{host}:{port}"
     server.stop()
 

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 NEEDED = "AUDCTL_NEED_JAVA"
 MEMORY = 512 * 1024 * 1024
 SKEWED = 5_000
+QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Compiles once and simply: half the processor time, for what lives no longer than a minute."""
 pytestmark = pytest.mark.timeout(600)  # on a busy machine Spark takes a minute to start
 
 
@@ -59,16 +61,17 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         pytest.skip("no Java on this machine")
     from pyspark.sql import SparkSession  # noqa: PLC0415 - slow to import
 
-    with open_spark(
-        master="local[2]", memory_bytes=MEMORY, threads=2, spool=tmp_path_factory.mktemp("spark")
-    ):
-        running = SparkSession.getActiveSession()
-        assert running is not None
-        # Compiling statements pays for millions of rows.
-        running.conf.set("spark.sql.codegen.wholeStage", "false")
-        running.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
-        running.conf.set("spark.sql.shuffle.partitions", "2")
-        yield running
+    spool = tmp_path_factory.mktemp("spark")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPARK_SUBMIT_OPTS", QUICK_JAVA)
+        with open_spark(master="local[2]", memory_bytes=MEMORY, threads=2, spool=spool):
+            running = SparkSession.getActiveSession()
+            assert running is not None
+            # Compiling statements pays for millions of rows.
+            running.conf.set("spark.sql.codegen.wholeStage", "false")
+            running.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+            running.conf.set("spark.sql.shuffle.partitions", "2")
+            yield running
 
 
 @pytest.fixture(params=["duckdb", "spark"])
