@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from audctl.exchange.ports import Told
     from audctl.exchange.s3_store import S3Files
     from audctl.model.exchange import WrittenFile
 
@@ -39,12 +40,12 @@ _CLAIM: Final = f"{_UNFINISHED}claim.json"
 
 
 @contextmanager
-def open_bucket_result(files: S3Files, spool: Path | None) -> Iterator[BucketResult]:
+def open_bucket_result(files: S3Files, spool: Path | None, told: Told) -> Iterator[BucketResult]:
     """Give a result that goes to a bucket; whatever goes wrong in the block, what was there stays.
 
     ``spool``: where files wait until all are whole; None: where temporary files go.
     """
-    result = _begin(S3Writer(files))
+    result = _begin(S3Writer(files), told)
     try:
         with work_folder(spool) as result.staging:
             yield result
@@ -57,8 +58,11 @@ class BucketResult:
 
     staging: Path
 
-    def __init__(self, writer: S3Writer, earlier: Collection[str], tag: str, run: str) -> None:
+    def __init__(
+        self, writer: S3Writer, earlier: Collection[str], tag: str, run: str, told: Told
+    ) -> None:
         self._writer = writer
+        self._told = told
         self._earlier = frozenset(earlier)
         self._tag = tag
         self._run = run
@@ -72,10 +76,13 @@ class BucketResult:
         writer = self._writer
         sizes = {each.name: each.bytes for each in files}
         waiting = {f"{_UNFINISHED}{at}": each for at, each in enumerate(sizes)}
+        sent, total = 0, sum(sizes.values())
         for place, name in waiting.items():
+            self._told.advanced("sending files", 0, sent / total if total else None)
             if sizes[name] <= LARGEST_PUT:
                 self._sent.append(place)
                 writer.send(place, self.staging / name)
+            sent += sizes[name]
         self._claim(self._earlier | sizes.keys())
         self._exposed = self._earlier | sizes.keys()
         writer.delete([MANIFEST])
@@ -115,7 +122,7 @@ class BucketResult:
             raise _taken(self._writer.files) from None
 
 
-def _begin(writer: S3Writer) -> BucketResult:
+def _begin(writer: S3Writer, told: Told) -> BucketResult:
     there = {each.path for each in writer.files.list()}
     manifest = _listed(writer, there)
     left = writer.read(_CLAIM) if _CLAIM in there else None
@@ -140,7 +147,7 @@ def _begin(writer: S3Writer) -> BucketResult:
     waiting = {each for each in there if each.startswith(_UNFINISHED)} - {_CLAIM}
     nameless = names - frozenset(manifest or ())
     writer.delete(sorted((waiting | nameless) & there))
-    return BucketResult(writer, frozenset(manifest or ()) & there, tag, run)
+    return BucketResult(writer, frozenset(manifest or ()) & there, tag, run, told)
 
 
 def _listed(writer: S3Writer, there: Collection[str]) -> Sequence[str] | None:

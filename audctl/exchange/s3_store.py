@@ -41,6 +41,7 @@ class S3Access:
     region: str = ""
     access_key_id: Secret | None = None
     secret_access_key: Secret | None = None
+    session_token: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ class S3Files:
         return {
             "access_key_id": access.access_key_id.reveal(),
             "secret_access_key": access.secret_access_key.reveal(),
-            "token": None,
+            "token": access.session_token.reveal() if access.session_token else None,
             "expires_at": None,
         }
 

@@ -130,6 +130,8 @@ class S3Settings:
     region: str = ""
     access_key_id: Secret | None = None
     secret_access_key: Secret | None = None
+    session_token: Secret | None = None
+    """Of temporary credentials."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

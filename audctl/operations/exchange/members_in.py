@@ -38,7 +38,7 @@ def exchange_import(context: Context, options: ImportOptions, told: Told) -> Imp
             from audctl.operations.exchange.into_list import find_target  # noqa: PLC0415 - few do
 
             target = find_target(loaded, sources, options.into_list)
-        result = sources.result(options.out, options.engine.spill)
+        result = sources.result(options.out, options.engine.spill, told)
         engine = stack.enter_context(open_engine(options.engine, options.out))
         outcome = run_import(job, engine, told, clock, result)
 

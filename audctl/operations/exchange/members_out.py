@@ -32,7 +32,7 @@ def exchange_export(context: Context, options: ExportOptions, told: Told) -> Exp
         sources = Sources(context, loaded, stack, offline=options.numbers.offline)
         bound = find_export(loaded, options.binding, clock.now().date())
         job = export_job(bound, options, sources)
-        result = sources.result(options.out, options.engine.spill)
+        result = sources.result(options.out, options.engine.spill, told)
         engine = stack.enter_context(open_engine(options.engine, options.out))
         outcome = run_export(job, engine, told, clock, result)
         if result is not None:

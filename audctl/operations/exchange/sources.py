@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from audctl.exchange.campaign_table import CampaignTable
     from audctl.exchange.job import IdSpace
     from audctl.exchange.kept import Kept
-    from audctl.exchange.ports import FileStore, TableSource
+    from audctl.exchange.ports import FileStore, TableSource, Told
     from audctl.exchange.result import Result
     from audctl.manifest.environment import S3Settings
     from audctl.model.ledger import Ledger
@@ -60,6 +60,7 @@ def access_of(settings: S3Settings) -> S3Access:
         region=settings.region,
         access_key_id=settings.access_key_id,
         secret_access_key=settings.secret_access_key,
+        session_token=settings.session_token,
     )
 
 
@@ -103,7 +104,7 @@ class Sources:
         """Return where an earlier result is; None when nothing says so."""
         return self._store(_Named(text, Path(), "--previous")) if text else None
 
-    def result(self, out: str | None, spill: Path | None) -> Result | None:
+    def result(self, out: str | None, spill: Path | None, told: Told) -> Result | None:
         """Give a result in the making, given up with ``stack`` unless it is finished; None: it goes nowhere."""
         if out is None:
             return None
@@ -111,7 +112,7 @@ class Sources:
             return self._stack.enter_context(open_result(Path(out)))
         from audctl.exchange.bucket_result import open_bucket_result  # noqa: PLC0415 - one of several
 
-        return self._stack.enter_context(open_bucket_result(self.bucket(out), spill))
+        return self._stack.enter_context(open_bucket_result(self.bucket(out), spill, told))
 
     def _store(self, named: _Named) -> FileStore:
         if named.text.startswith(SCHEME):

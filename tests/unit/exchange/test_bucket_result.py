@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from audctl.exchange.s3_store import S3Access, S3Files
 from audctl.exchange.s3_writing import S3Writer
 from audctl.model.exchange import WrittenFile
 from audctl.redact import Secret
+from tests.exchange import Silent
 from tests.s3_server import BUCKET, S3Server, serve
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ def put(made: BucketResult, contents: dict[str, str]) -> list[WrittenFile]:
 
 
 def write(files: S3Files, contents: dict[str, str], spool: Path) -> None:
-    with open_bucket_result(files, spool) as made:
+    with open_bucket_result(files, spool, Silent()) as made:
         made.finish(put(made, contents), {"kind": "import"})
 
 
@@ -142,9 +144,24 @@ def test_nothing_is_uploaded_in_parts_and_nothing_has_a_name_before_all_is_there
     assert sorted(found(place(server))) == ["big", MANIFEST, "small"]
 
 
+def test_what_is_too_large_for_one_request_is_sent_last_and_straight_to_its_name(
+    server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("bucket_result", "s3_writing"):
+        monkeypatch.setattr(f"audctl.exchange.{module}.LARGEST_PUT", 100)
+    monkeypatch.setattr("audctl.exchange.s3_writing._PART", 5 * 1024 * 1024)
+    write(place(server), OLD, tmp_path)
+    large = {"same": "x" * 12_000_000, "new": "2"}
+    write(place(server), large, tmp_path)
+    assert whole(place(server)) == large
+    assert len(place(server).list()) == 3
+    assert [each for each in server.calls if each.startswith("POST") and each.endswith("/same")]
+
+
 CHILD = """
 import sys
 from pathlib import Path
+from tests.exchange import Silent
 from tests.s3_server import S3Server
 from tests.unit.exchange.test_bucket_result import NEW, place, write
 write(place(S3Server(url=sys.argv[1])), NEW, Path(sys.argv[2]))
@@ -176,7 +193,7 @@ def test_an_exchange_that_fails_leaves_what_was_there(server: S3Server, tmp_path
     before = found(files)
 
     def fail() -> None:
-        with open_bucket_result(files, tmp_path) as made:
+        with open_bucket_result(files, tmp_path, Silent()) as made:
             put(made, NEW)
             raise CutError
 
@@ -190,7 +207,7 @@ def test_of_two_exchanges_the_one_that_began_last_ends_well(
     server: S3Server, tmp_path: Path
 ) -> None:
     files = place(server)
-    with open_bucket_result(files, tmp_path) as first:
+    with open_bucket_result(files, tmp_path, Silent()) as first:
         write(files, NEW, tmp_path)
         with pytest.raises(FindingsError) as caught:
             first.finish(put(first, OLD), {"kind": "import"})
@@ -202,7 +219,7 @@ def test_one_that_is_overtaken_while_it_sends_touches_nothing_of_the_other(
     server: S3Server, tmp_path: Path
 ) -> None:
     files = place(server)
-    with open_bucket_result(files, tmp_path) as first:
+    with open_bucket_result(files, tmp_path, Silent()) as first:
         made = put(first, OLD)
         server.before["PUT /.unfinished/1"] = lambda: write(files, NEW, tmp_path / "second")
         (tmp_path / "second").mkdir()
@@ -224,7 +241,7 @@ def test_a_prefix_with_anything_else_below_it_is_refused_and_left_as_it_is(
     S3Writer(files).write(key, b"mine")
     S3Writer(place(server, "results")).write("vip-too", b"beside it")
     before = found(files)
-    with pytest.raises(FindingsError) as caught, open_bucket_result(files, tmp_path):
+    with pytest.raises(FindingsError) as caught, open_bucket_result(files, tmp_path, Silent()):
         pass
     (finding,) = caught.value.findings
     assert finding.code == "AUD2705"
@@ -283,9 +300,15 @@ def test_keys_of_the_project_file_are_all_that_counts(
         monkeypatch.setenv(name, value)
     write(place(server), NEW, tmp_path)
     assert whole(place(server)) == NEW
+    assert not [each for each in server.headers if "HTTP_X_AMZ_SECURITY_TOKEN" in each]
     signed = [each for each in server.headers if "HTTP_AUTHORIZATION" in each]
     assert len(signed) == len(server.headers) - len(NEW)  # those are signed in their address
     for each in signed:
         assert "Credential=key/" in each["HTTP_AUTHORIZATION"]
         assert "/us-east-1/s3/" in each["HTTP_AUTHORIZATION"]
     assert "stray" not in str(server.headers)
+    files = place(server)
+    own = replace(files, access=replace(files.access, session_token=Secret("own")))
+    server.headers.clear()
+    own.list()
+    assert [each["HTTP_X_AMZ_SECURITY_TOKEN"] for each in server.headers] == ["own"]
