@@ -87,13 +87,14 @@ fault-matrix: setup ## Try every kind of fault at every class of calls of an app
 lives: setup ## Make up whole lives of a project, with deaths, faults, editors and time; LIVES=1000 makes up more
 	@MACHINE_EXAMPLES=$(LIVES) $(BIN)/python -m pytest --timeout 0 tests/matrix/test_machine.py
 
-bench: setup ## Measure start-up, validate and plan beside peers; N="1000 50000" sets the sizes
+bench: setup ## Measure start-up, validate, plan and exchanges beside peers; N="1000 50000" and ROWS set the sizes
 	@$(BIN)/python -m tests.bench.run $(N)
+	@$(BIN)/python -m tests.bench.exchange --rows $(ROWS) --engines "$(ENGINES)"
 
 bench-scale: setup ## Measure a full account at parts of its size; F="0.01 0.1 1" sets them, L=campaign the ledger
 	@$(BIN)/python -m tests.bench.scale $(F) $(addprefix --ledger ,$(L))
 
-bench-exchange: setup ## Measure imports and exports of members beside other engines; ROWS=5000000 sets the size
+bench-exchange: setup ## Measure exchanges alone; ROWS=5000000 sets the size, ENGINES="duckdb spark" audctl's engines
 	@$(BIN)/python -m tests.bench.exchange --rows $(ROWS) --engines "$(ENGINES)"
 
 # Needs `uv`. No index address is written, so the lock works with any index that has these files.

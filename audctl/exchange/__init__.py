@@ -14,7 +14,7 @@ export_sql        which ids stand for people, likewise
 importing         runs an import on an engine
 exporting         runs an export on an engine
 duckdb_engine     the default engine: one machine, bounded memory
-spark_engine      the other one, for what one machine cannot hold
+spark_engine      the other one, for what one machine cannot hold: in spark_session, in the words of spark_sql
 packed            compressed files in and out of an engine, through pipes
 folder_store      files in a folder
 s3_store          files in a bucket; s3_table: tables there

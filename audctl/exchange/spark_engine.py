@@ -14,20 +14,19 @@ import csv
 import hashlib
 import io
 import json
-import os
-import re
 import shutil
-import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from audctl.errors import FindingsError
 from audctl.exchange.duckdb_engine import open_duckdb
 from audctl.exchange.faults import fault
-from audctl.exchange.inexact import as_text, find_inexact
+from audctl.exchange.inexact import as_text
 from audctl.exchange.packed import safe_lines
 from audctl.exchange.pipes import PartWriter, create_private
 from audctl.exchange.ports import TableFile, TableForm
+from audctl.exchange.spark_session import open_session, quietly
+from audctl.exchange.spark_sql import LOWER, in_spark
 from audctl.exchange.work_folder import work_folder
 from audctl.model.exchange import WrittenFile
 
@@ -39,17 +38,8 @@ if TYPE_CHECKING:
 
     from audctl.exchange.ports import FileStore, LineBatch, LineFile, RowTarget, Told
 
-LOCAL: Final = re.compile(r"local(\[.*\])?")
 _FAILED, _COUNTED = -1, -2
 """In the place of a batch: the row tells what went wrong with a file, or how many lines one had."""
-_CLASSES: Final = {"[:cntrl:]": r"\\p{Cntrl}", "[:space:]": r"\\s"}
-"""Classes of characters, as Java spells them within a text of Spark's."""
-_LOWER: Final = """
-CREATE OR REPLACE TEMPORARY FUNCTION audctl_lower(text STRING) RETURNS STRING
-RETURN array_join(transform(split(translate(text, 'İ', 'i'), ''), letter -> lower(letter)), '')
-"""
-"""Letter by letter, as DuckDB does: Java looks at a letter's neighbours (a sigma at the end of a word), and a digest of
-another text would be that of another person."""
 _INTEGERS: Final = frozenset({"tinyint", "smallint", "int", "bigint"})
 _AT_ONCE: Final = 10_000
 _CONVERTS_IN: Final = 512 * 1024 * 1024
@@ -65,7 +55,7 @@ def open_spark(
     ``memory_bytes`` and ``threads`` bound a local session; a cluster has bounds of its own.
     """
     with work_folder(spool) as folder:
-        session, is_own = _session(master, memory_bytes, threads, folder)
+        session, is_own = open_session(master, memory_bytes, threads, folder)
         engine = SparkEngine(session, folder)
         try:
             yield engine
@@ -84,8 +74,8 @@ class SparkEngine:
         self._kept: list[DataFrame] = []
         self._names: list[str] = []
         self._converts: dict[TableFile, TableFile] = {}
-        with _told():
-            session.sql(_LOWER)
+        with quietly():
+            session.sql(LOWER)
 
     def close(self) -> None:
         """Let the tables go."""
@@ -126,12 +116,12 @@ class SparkEngine:
 
     def fetch(self, select: str) -> list[tuple[object, ...]]:
         """Return the rows of a query."""
-        with _told():
+        with quietly():
             return [tuple(row) for row in self._query(select).collect()]
 
     def columns(self, table: TableFile) -> Mapping[str, bool]:
         """Return the names of a table's columns, and whether each holds integers."""
-        with _told():
+        with quietly():
             return {name: kind in _INTEGERS for name, kind in self._frame(table).dtypes}
 
     def read_table(
@@ -142,7 +132,7 @@ class SparkEngine:
         integers: Collection[str] = (),
     ) -> None:
         """Make a relation of some of a table's columns."""
-        with _told():
+        with quietly():
             frame = self._frame(table)
             kinds = dict(frame.dtypes)
 
@@ -167,7 +157,7 @@ class SparkEngine:
 
         told.advanced("reading the audience", 0, None)
         files = [(batch.number, each) for batch in batches for each in batch.files]
-        with _told():
+        with quietly():
             tasks = self._session.sparkContext.parallelize(files, max(1, len(files)))
             rows = tasks.flatMap(lambda task: _lines(store, *task))
             read = self._session.createDataFrame(
@@ -192,7 +182,7 @@ class SparkEngine:
         if target.form == "parquet":
             return (self._write_parquet(frame, target, folder),)
         writer = PartWriter(target, folder)
-        with _told():
+        with quietly():
             if target.form == "csv":
                 writer.write(_csv([frame.columns]))
             waiting: list[Sequence[object]] = []
@@ -208,7 +198,7 @@ class SparkEngine:
 
     def _write_parquet(self, frame: DataFrame, target: RowTarget, folder: Path) -> WrittenFile:
         parts = self._folder / "parquet"
-        with _told():
+        with quietly():
             rows = frame.count()
             frame.coalesce(1).write.option("compression", "zstd").parquet(parts.as_uri())
         (part,) = parts.glob("part-*.parquet")
@@ -227,7 +217,7 @@ class SparkEngine:
         )
 
     def _query(self, select: str) -> DataFrame:
-        with _told():
+        with quietly():
             return self._session.sql(in_spark(select))
 
     def _call(self, name: str, frame: DataFrame) -> None:
@@ -255,17 +245,6 @@ def _quoted(name: str) -> str:
     return f"`{name.replace('`', '``')}`"
 
 
-def in_spark(select: str) -> str:
-    """Return a statement in Spark's words."""
-    import sqlglot  # noqa: PLC0415 - an extra
-
-    (text,) = sqlglot.transpile(select, read="duckdb", write="spark")
-    text = text.replace("LOWER(", "audctl_lower(")
-    for written, spelled in _CLASSES.items():
-        text = text.replace(written, spelled)
-    return text
-
-
 def _lines(store: FileStore, batch: int, each: LineFile) -> Iterator[tuple[int, str]]:
     """Give the lines of one file, and how many there were; or what is wrong with it, which is no reason to retry."""
     count = 0
@@ -291,63 +270,3 @@ def _csv(rows: Sequence[Sequence[object]]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode()
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Say of a failure only of what kind it is: Spark's own words may quote values."""
-    from py4j.protocol import (  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
-        Py4JError,
-    )
-    from pyspark.errors import PySparkException  # noqa: PLC0415 - an extra
-
-    try:
-        yield
-    except (PySparkException, Py4JError) as error:
-        condition = getattr(error, "getCondition", lambda: None)() or type(error).__name__
-        raise find_inexact(str(error)) or fault(
-            "AUD2713", f"Spark cannot go on: {condition}", "see the log of the driver"
-        ) from error
-
-
-def _session(
-    master: str, memory_bytes: int, threads: int, folder: Path
-) -> tuple[SparkSession, bool]:
-    try:
-        import sqlglot  # noqa: F401, PLC0415 - an extra
-        from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise fault(
-            "AUD2735",
-            "the Spark engine needs PySpark and SQLGlot, which are not installed",
-            "pip install 'audctl[spark]'",
-        ) from None
-    running = SparkSession.getActiveSession()
-    if running is not None:
-        return running, False
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    settings: dict[str, Any] = {
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.adaptive.enabled": "true",
-        "spark.sql.adaptive.skewJoin.enabled": "true",
-        "spark.sql.adaptive.coalescePartitions.enabled": "true",
-        "spark.sql.caseSensitive": "true",
-        "spark.sql.warehouse.dir": str(folder / "warehouse"),
-    }
-    if LOCAL.fullmatch(master):
-        settings |= {
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.driver.host": "127.0.0.1",
-            "spark.driver.memory": f"{max(memory_bytes >> 20, 512)}m",
-            "spark.local.dir": str(folder / "spill"),
-            "spark.sql.shuffle.partitions": str(max(4, 2 * threads)),
-        }
-    builder = SparkSession.builder.appName("audctl exchange").master(master)
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    with _told():
-        session = builder.getOrCreate()
-        session.sparkContext.setLogLevel("ERROR")
-    return session, True

@@ -21,7 +21,8 @@ from audctl.exchange.importing import run_import
 from audctl.exchange.job import ExportJob, MembersForm, Separator, Template
 from audctl.exchange.ports import TableFile, TableForm
 from audctl.exchange.result import open_result
-from audctl.exchange.spark_engine import in_spark, open_spark
+from audctl.exchange.spark_engine import open_spark
+from audctl.exchange.spark_sql import in_spark
 from audctl.operations.context import SystemClock
 from tests.exchange import (
     DECLARED,
