@@ -164,7 +164,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "AUD2702": "There is nothing to import: no whole transfer of the destination among the files.",
         "AUD2703": "Files can be read in two ways, and nothing in them tells which is meant.",
         "AUD2704": "A table that the exchange needs is missing, or lacks a column.",
-        "AUD2705": "The folder for results holds something else, or cannot be written to.",
+        "AUD2705": "The place for results holds something else, or cannot be written to.",
         "AUD2706": "A number of Audience Manager's that the exchange needs is not known.",
         "AUD2707": "A row was lost or counted twice: a fault of audctl, which keeps the result from being written.",
         "AUD2708": "A transfer is not whole yet; it and all after it wait for the next import.",

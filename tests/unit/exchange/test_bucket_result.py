@@ -228,6 +228,23 @@ def test_one_that_is_overtaken_while_it_sends_touches_nothing_of_the_other(
     assert whole(files) == NEW
 
 
+def test_one_that_is_overtaken_after_it_named_its_files_says_nothing_of_them(
+    server: S3Server, tmp_path: Path
+) -> None:
+    files = place(server)
+    (tmp_path / "second").mkdir()
+    theirs = {"same": "theirs"}
+
+    def overtake() -> None:
+        server.before["GET /ledgers"] = lambda: write(files, theirs, tmp_path / "second")
+
+    server.before["PUT /same"] = overtake
+    with pytest.raises(FindingsError) as caught:
+        write(files, {"same": "ours!!"}, tmp_path)
+    assert "another exchange is writing to s3://" in caught.value.findings[0].message
+    assert whole(files) == theirs
+
+
 @pytest.mark.parametrize(
     ("key", "told"),
     [("notes.txt", "notes.txt"), ("date=2026/a.sync", "date=2026/a.sync"), (MANIFEST, MANIFEST)],
