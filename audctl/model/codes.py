@@ -110,6 +110,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "AUD2021": "An object whose manifest is gone stays, because another project owns it as well.",
         "AUD2022": "The project file names a removed resource of which nothing is owned.",
         "AUD2023": "Objects without a manifest wait for their days of grace to be over.",
+        "AUD2024": "An object would be written that another project owns as well.",
         "AUD2101": "The plan deletes more objects than the guard maxDeletes lets through.",
         "AUD2102": "The plan pauses more objects than the guard maxPauses lets through.",
         "AUD2103": "The plan replaces more objects than the guard maxReplaces lets through.",

@@ -201,6 +201,8 @@ class Decisions:
             if not found.stale and done and needed == set(entry.requires):
                 return keep_step(wanted, live, "")
             return self._written(match, live, found, Change.KEEP, "")
+        if found.changes:
+            self._warn_of_other_owner(wanted, live)
         reasons = sorted({str(each.reason) for each in found.changes})
         if found.changes and not found.direct:
             because = min(found.indirect)
@@ -310,6 +312,22 @@ class Decisions:
             hint="let that project forget it first (spec.removed, action: forget), or take this manifest away",
         )
         return True
+
+    def _warn_of_other_owner(self, wanted: DesiredObject, live: LiveObject) -> None:
+        """Say that two ledgers have it: refusing would stop both projects, and neither could say which is right."""
+        owner = self.owners.get((live.type, live.id))
+        if owner is not None:
+            self.findings.append(
+                Finding(
+                    "AUD2024",
+                    Severity.WARNING,
+                    f"{wanted.address}: {live.type} {live.id} would be written{last_changed(live)}, "
+                    f"and {owner} owns it as well: each may undo what the other does",
+                    hint="let one of the two forget it (spec.removed, action: forget)",
+                    address=wanted.address,
+                    span=wanted.span(),
+                )
+            )
 
     # --- shared -----------------------------------------------------------------------------------
 
