@@ -123,7 +123,7 @@ def test_patience_is_bounded(
     except UnreachableError:
         assert failures > 0
     assert once.calls <= attempts
-    assert sum(clock.slept) <= total_s
+    assert sum(clock.slept) <= total_s + 1e-6, "but for what floats lose on the way"
     assert len(clock.slept) == once.calls - 1
     for slept, wish in zip(clock.slept, wishes, strict=False):
         assert slept >= (wish or 0)
