@@ -7,6 +7,7 @@ import gzip
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -27,6 +28,7 @@ from audctl.exchange.job import (
 )
 from audctl.exchange.ports import TableFile, TableForm
 from audctl.exchange.result import open_result
+from audctl.model.exchange import WrittenFile
 from audctl.operations.context import SystemClock
 
 if TYPE_CHECKING:
@@ -51,6 +53,22 @@ class Silent:
 
 def visitor_id(number: int) -> str:
     return f"{number:038d}"
+
+
+def put_files(staging: Path, contents: Mapping[str, str]) -> list[WrittenFile]:
+    """Write the files of a result where it is made, as an engine does."""
+    for name, text in contents.items():
+        (staging / name).write_text(text)
+    return [
+        WrittenFile(
+            name=name,
+            content="members",
+            rows=1,
+            bytes=len(text),
+            sha256=sha256(text.encode()).hexdigest(),
+        )
+        for name, text in contents.items()
+    ]
 
 
 def csv_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> LocalTable:

@@ -19,15 +19,12 @@ from audctl.exchange.bucket_result import open_bucket_result
 from audctl.exchange.result import MANIFEST, listed_files, stored_manifest
 from audctl.exchange.s3_store import S3Access, S3Files
 from audctl.exchange.s3_writing import S3Writer
-from audctl.model.exchange import WrittenFile
 from audctl.redact import Secret
-from tests.exchange import Silent
+from tests.exchange import Silent, put_files
 from tests.s3_server import BUCKET, S3Server, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from audctl.exchange.bucket_result import BucketResult
 
 
 class CutError(Exception):
@@ -54,24 +51,9 @@ def place(server: S3Server, prefix: str = "results/vip") -> S3Files:
     return S3Files(BUCKET, prefix, S3Access(endpoint=server.url, region="us-east-1", **keys))
 
 
-def put(made: BucketResult, contents: dict[str, str]) -> list[WrittenFile]:
-    for name, text in contents.items():
-        (made.staging / name).write_text(text)
-    return [
-        WrittenFile(
-            name=name,
-            content="members",
-            rows=1,
-            bytes=len(text),
-            sha256=sha256(text.encode()).hexdigest(),
-        )
-        for name, text in contents.items()
-    ]
-
-
 def write(files: S3Files, contents: dict[str, str], spool: Path) -> None:
     with open_bucket_result(files, spool, Silent()) as made:
-        made.finish(put(made, contents), {"kind": "import"})
+        made.finish(put_files(made.staging, contents), {"kind": "import"})
 
 
 def found(files: S3Files) -> dict[str, str]:
@@ -161,7 +143,7 @@ def test_what_is_too_large_for_one_request_is_sent_last_and_straight_to_its_name
 CHILD = """
 import sys
 from pathlib import Path
-from tests.exchange import Silent
+from tests.exchange import Silent, put_files
 from tests.s3_server import S3Server
 from tests.unit.exchange.test_bucket_result import NEW, place, write
 write(place(S3Server(url=sys.argv[1])), NEW, Path(sys.argv[2]))
@@ -194,7 +176,7 @@ def test_an_exchange_that_fails_leaves_what_was_there(server: S3Server, tmp_path
 
     def fail() -> None:
         with open_bucket_result(files, tmp_path, Silent()) as made:
-            put(made, NEW)
+            put_files(made.staging, NEW)
             raise CutError
 
     with pytest.raises(CutError):
@@ -210,7 +192,7 @@ def test_of_two_exchanges_the_one_that_began_last_ends_well(
     with open_bucket_result(files, tmp_path, Silent()) as first:
         write(files, NEW, tmp_path)
         with pytest.raises(FindingsError) as caught:
-            first.finish(put(first, OLD), {"kind": "import"})
+            first.finish(put_files(first.staging, OLD), {"kind": "import"})
     assert "another exchange is writing to s3://" in caught.value.findings[0].message
     assert whole(files) == NEW
 
@@ -220,7 +202,7 @@ def test_one_that_is_overtaken_while_it_sends_touches_nothing_of_the_other(
 ) -> None:
     files = place(server)
     with open_bucket_result(files, tmp_path, Silent()) as first:
-        made = put(first, OLD)
+        made = put_files(first.staging, OLD)
         server.before["PUT /.unfinished/1"] = lambda: write(files, NEW, tmp_path / "second")
         (tmp_path / "second").mkdir()
         with pytest.raises(FindingsError):

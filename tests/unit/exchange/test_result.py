@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
 
 from audctl.errors import FindingsError
 from audctl.exchange.result import MANIFEST, listed_files, open_result, read_manifest
-from audctl.model.exchange import WrittenFile
+from tests.exchange import put_files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from audctl.exchange.result import ResultFolder
+    from audctl.model.exchange import WrittenFile
 
 
 class CutError(Exception):
@@ -24,18 +24,7 @@ class CutError(Exception):
 
 
 def put(made: ResultFolder, *names: str) -> list[WrittenFile]:
-    for name in names:
-        (made.staging / name).write_text(name)
-    return [
-        WrittenFile(
-            name=name,
-            content="members",
-            rows=1,
-            bytes=len(name),
-            sha256=sha256(name.encode()).hexdigest(),
-        )
-        for name in names
-    ]
+    return put_files(made.staging, {name: name for name in names})
 
 
 def write(folder: Path, *names: str) -> None:
