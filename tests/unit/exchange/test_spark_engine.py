@@ -347,3 +347,7 @@ def test_statements_keep_their_meaning_in_other_words() -> None:
         "SELECT SHA2(x, 256) FROM t WHERE LOCATE('a\\'b', x) > 0"
     )
     assert "\\\\p{Cntrl}" in in_spark("SELECT regexp_matches(x, '[[:cntrl:]:@]') FROM t")
+    assert "AUDCTL_LOWER(x)" in in_spark("SELECT lower(x) FROM t")
+    assert in_spark("SELECT 'lower(LOWER( [:space:]' FROM t") == (
+        "SELECT 'lower(LOWER( [:space:]' FROM t"
+    ), "an audience may be called so"
