@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING
 from audctl.errors import FindingsError
 from audctl.exchange.inspection import inspect_objects, inspect_path
 from audctl.exchange.s3_store import SCHEME, S3Access, parse_s3
-from audctl.manifest.discover import find_project
-from audctl.manifest.environment import select_environment
-from audctl.manifest.project import load_project
 from audctl.operations.exchange.places import open_engine
-from audctl.operations.exchange.sources import access_of
 
 if TYPE_CHECKING:
     from audctl.exchange.ports import Told
@@ -33,6 +29,11 @@ def exchange_inspect(
 
 def _access(context: Context) -> S3Access:
     """Return how buckets are reached: as the project says, or outside of one as AWS's own tools do."""
+    from audctl.manifest.discover import find_project  # noqa: PLC0415 - not for files on this machine
+    from audctl.manifest.environment import select_environment  # noqa: PLC0415
+    from audctl.manifest.project import load_project  # noqa: PLC0415
+    from audctl.operations.exchange.sources import access_of  # noqa: PLC0415
+
     try:
         path = context.project_path or find_project(Path.cwd())
     except FindingsError:
