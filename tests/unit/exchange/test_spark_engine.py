@@ -6,6 +6,8 @@ import gzip
 import os
 import random
 import shutil
+import signal
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -63,8 +65,10 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     from pyspark.sql import SparkSession  # noqa: PLC0415 - slow to import
 
     spool = tmp_path_factory.mktemp("spark")
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         patch.setenv("SPARK_SUBMIT_OPTS", QUICK_JAVA)
+        # Spark puts a handler of its own in its place, and leaves it there.
+        stack.callback(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT))
         with open_spark(master="local[2]", memory_bytes=MEMORY, threads=2, spool=spool):
             running = SparkSession.getActiveSession()
             assert running is not None
