@@ -27,6 +27,7 @@ from audctl.exchange.pipes import PartWriter, create_private
 from audctl.exchange.ports import TableFile, TableForm
 from audctl.exchange.spark_session import open_session, quietly
 from audctl.exchange.spark_sql import LOWER, in_spark
+from audctl.exchange.tallies import number
 from audctl.exchange.work_folder import work_folder
 from audctl.model.exchange import WrittenFile
 
@@ -42,6 +43,8 @@ _FAILED, _COUNTED = -1, -2
 """In the place of a batch: the row tells what went wrong with a file, or how many lines one had."""
 _INTEGERS: Final = frozenset({"tinyint", "smallint", "int", "bigint"})
 _AT_ONCE: Final = 10_000
+_PART: Final = 50_000
+"""Rows. A part of a result that finds no room in the memory that Spark keeps for results is lost, and its job fails."""
 _CONVERTS_IN: Final = 512 * 1024 * 1024
 """Bytes of memory."""
 
@@ -54,15 +57,15 @@ def open_spark(
 
     ``memory_bytes`` and ``threads`` bound a local session; a cluster has bounds of its own.
     """
-    with work_folder(spool) as folder:
-        session, is_own = open_session(master, memory_bytes, threads, folder)
+    with (
+        work_folder(spool) as folder,
+        open_session(master, memory_bytes, threads, folder) as session,
+    ):
         engine = SparkEngine(session, folder)
         try:
             yield engine
         finally:
             engine.close()
-            if is_own:
-                session.stop()
 
 
 class SparkEngine:
@@ -178,9 +181,38 @@ class SparkEngine:
 
     def write(self, select: str, target: RowTarget, folder: Path) -> tuple[WrittenFile, ...]:
         """Write the rows of a query to new files."""
-        frame = self._query(select)
         if target.form == "parquet":
-            return (self._write_parquet(frame, target, folder),)
+            return (self._write_parquet(self._query(select), target, folder),)
+        ((rows,),) = self.fetch(f"SELECT count(*) FROM ({select}) AS counted")
+        with self._parted(number(rows) // _PART + 1) as parts:
+            frame = self._query(select)
+            if (
+                target.form == "lines"
+            ):  # in no order, and in whatever parts what they are made of has
+                frame = frame.repartition(parts)
+            return self._write_rows(frame, target, folder)
+
+    @contextmanager
+    def _parted(self, parts: int) -> Iterator[int]:
+        """Let what queries give come in so many parts: each goes to the driver as a whole, and must not be large."""
+        conf = self._session.conf
+        asked = {
+            "spark.sql.shuffle.partitions": str(parts),
+            "spark.sql.adaptive.coalescePartitions.enabled": "false",
+        }
+        before = {name: conf.get(name) for name in asked}
+        try:
+            for name, value in asked.items():
+                conf.set(name, value)
+            yield parts
+        finally:
+            for name, old in before.items():
+                if old is not None:
+                    conf.set(name, old)
+
+    def _write_rows(
+        self, frame: DataFrame, target: RowTarget, folder: Path
+    ) -> tuple[WrittenFile, ...]:
         writer = PartWriter(target, folder)
         with quietly():
             if target.form == "csv":

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,10 +39,11 @@ def quietly() -> Iterator[None]:
         ) from error
 
 
+@contextmanager
 def open_session(
     master: str, memory_bytes: int, threads: int, folder: Path
-) -> tuple[SparkSession, bool]:
-    """Return the session that runs already, else a new one; and whether it is new, so that it is ours to end."""
+) -> Iterator[SparkSession]:
+    """Give the session that runs already, else a new one, which ends with the block."""
     try:
         import sqlglot  # noqa: F401, PLC0415 - an extra
         from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra
@@ -52,7 +55,8 @@ def open_session(
         ) from None
     running = SparkSession.getActiveSession()
     if running is not None:
-        return running, False
+        yield running
+        return
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     settings: dict[str, Any] = {
         "spark.ui.enabled": "false",
@@ -75,7 +79,24 @@ def open_session(
     builder = SparkSession.builder.appName("audctl exchange").master(master)
     for name, value in settings.items():
         builder = builder.config(name, value)
-    with quietly():
-        session = builder.getOrCreate()
-        session.sparkContext.setLogLevel("ERROR")
-    return session, True
+    with _own_interrupts():
+        with quietly():
+            session = builder.getOrCreate()
+            session.sparkContext.setLogLevel("ERROR")
+        try:
+            yield session
+        finally:
+            session.stop()
+
+
+@contextmanager
+def _own_interrupts() -> Iterator[None]:
+    """Put back what Ctrl-C does: Spark has it cancel its jobs, and leaves that behind when it has none any more."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if (
+            threading.current_thread() is threading.main_thread()
+        ):  # Spark changes it nowhere else either
+            signal.signal(signal.SIGINT, before)

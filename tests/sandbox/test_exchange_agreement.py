@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PEOPLE = 20_000
+PEOPLE = 50_000
 TARGETED = "@language = 'fr'"
 SPACES = {
     "vips": IdSpace(kind=IdKind.VISITOR, data_source_id=None, key="[trackingLog/@sourceId]"),
