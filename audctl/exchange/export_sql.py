@@ -44,7 +44,7 @@ ROWS = "SELECT count(*), count(*) - count(recipient_id) FROM members"
 STRANGER = """
 SELECT DISTINCT m.recipient_id FROM members AS m
 WHERE m.recipient_id IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM recipient AS r WHERE r.recipient_id = m.recipient_id)
+    AND NOT EXISTS (SELECT 1 FROM recipients AS r WHERE r.recipient_id = m.recipient_id)
 """
 STRANGER_LEFT = """
 SELECT l.recipient_id FROM person_left AS l

@@ -9,10 +9,9 @@ from audctl.exchange import export_sql
 from audctl.exchange.faults import fault, warning
 from audctl.exchange.file_names import VISITOR_IDS, Mode, ids_name, traits_name
 from audctl.exchange.job import IdKind, MembersForm
-from audctl.exchange.people import read_people
+from audctl.exchange.people import opt_out_findings, read_people
 from audctl.exchange.ports import LineBatch, LineFile, RowTarget, StoredFile
 from audctl.exchange.result import listed_files, stored_manifest
-from audctl.exchange.sql_text import Sources, opted_out
 from audctl.exchange.tallies import balanced, number
 from audctl.model.exchange import ExportBucket, ExportOutcome, Tally
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from audctl.exchange.job import ExportJob
     from audctl.exchange.ports import Engine, Told
     from audctl.exchange.result import Result
+    from audctl.exchange.sql_text import Sources
     from audctl.model.exchange import WrittenFile
     from audctl.model.finding import Finding
     from audctl.ports import Clock
@@ -36,7 +36,6 @@ def run_export(
     item, removal = _items(job)
     told.advanced("matching people", 0, None)
     sources = read_people(job.space, job.people, engine, told, members=job.members)
-    engine.create("gone", opted_out(sources))
     if sources.asks_recipients:
         engine.create("stranger", export_sql.STRANGER)
         engine.create("outsider", export_sql.GONE_OR_STRANGER)
@@ -55,7 +54,7 @@ def run_export(
     tally = _tally(engine)
     pairs = _pair(job, engine)
     new, gone = _compare(job, engine, told)
-    findings = _findings(job, gone)
+    findings = [*opt_out_findings(sources), *_findings(job, gone)]
     files: tuple[WrittenFile, ...] = ()
     if result is not None:
         told.advanced("writing files", tally.buckets[ExportBucket.EXPORTED], None)

@@ -10,10 +10,12 @@ pattern            one row per distinct tail, apart  is_initial, tail, row_count
 pattern_effect     as pattern                        effect: 1 adds to the audience, -1 takes out, 0 neither
 audience_id        one row per distinct id that any  number: stands for the id; id; adds, removes: how many lines do
                    line adds or takes out            so; is_in: whether it is in the audience at the end
-id_holder          one row per id and recipient, or  id: hashed where the data source says so; recipient_id;
-                   more of the same                  is_flagged: whether the row says that they have opted out
+id_holder          one row per id and recipient, or  id: hashed where the data source says so; recipient_id
+                   more of the same
+gone               one row per recipient who has     recipient_id
+                   opted out
 id_pair            one row per id of the audience    number; recipient_id: null when nobody is known by the id, and
-                   and row of id_holder with it      then is_right: whether it looks like one; is_flagged
+                   and row of id_holder with it      then is_right: whether it looks like one
 standing           one row per recipient of id_pair  recipient_id; is_known: whether they are recipients; is_out
 outsider           one row per recipient who is no   recipient_id; is_known
                    member; mostly few
@@ -121,7 +123,7 @@ def id_pair(space: IdSpace) -> str:
     and again. So how they look is told here, of those that nobody is known by.
     """
     return f"""
-SELECT a.number, h.recipient_id, h.is_flagged,
+SELECT a.number, h.recipient_id,
     CASE WHEN h.recipient_id IS NULL THEN {looks_right("a.id", space)} END AS is_right
 FROM audience_id AS a LEFT JOIN id_holder AS h ON h.id = a.id AND h.recipient_id IS NOT NULL
 WHERE a.is_in
@@ -144,7 +146,7 @@ GROUP BY p.number
 MEMBER = "SELECT recipient_id FROM standing WHERE is_known AND NOT is_out"
 
 ASKED_PAIR = """
-SELECT a.id, h.recipient_id, h.is_flagged FROM id_holder AS h JOIN asked AS a ON a.id = h.id
+SELECT a.id, h.recipient_id FROM id_holder AS h JOIN asked AS a ON a.id = h.id
 """
 """For a preview: whom the ids of a table ``asked`` stand for, each of them once in it, whatever they look like."""
 ASKED_MATCH = """

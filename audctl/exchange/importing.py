@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from audctl.exchange import import_sql
 from audctl.exchange.faults import fault, warning
 from audctl.exchange.job import MembersForm, SegmentValue, Separator
-from audctl.exchange.people import read_people
+from audctl.exchange.people import opt_out_findings, read_people
 from audctl.exchange.ports import LineBatch, RowTarget
 from audctl.exchange.sql_text import standing
 from audctl.exchange.tallies import balanced, number
@@ -71,7 +71,7 @@ def run_import(
         tally=tally,
         members=number(members),
         files=files,
-        findings=findings,
+        findings=(*findings, *opt_out_findings(sources)),
         seconds=clock.monotonic() - began,
         as_of=audience.as_of,
     )

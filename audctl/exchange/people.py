@@ -7,24 +7,30 @@ from typing import TYPE_CHECKING
 
 from audctl.errors import FindingsError
 from audctl.exchange import tables
-from audctl.exchange.faults import fault
+from audctl.exchange.faults import fault, warning
 from audctl.exchange.job import Hashing, IdKind
 from audctl.exchange.ports import TableForm
 from audctl.exchange.sql_text import (
+    LISTED,
+    LISTED_LOOSELY,
     MEMBERS_AS_NUMBERS,
     MEMBERS_AS_TEXTS,
     MEMBERS_SPLIT,
     Sources,
     id_holder,
     is_up,
-    listed,
+    listed_numbers,
+    opted_out,
+    unusable_opt_outs,
 )
+from audctl.exchange.tallies import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from audctl.exchange.job import IdSpace, People
     from audctl.exchange.ports import Engine, TableFile, TableSource, Told
+    from audctl.model.finding import Finding
 
 
 _MAY_BE_NUMBERS = frozenset({"recipient_id", "opted_out"})
@@ -69,9 +75,9 @@ def read_people(
     *,
     members: TableSource | None = None,
 ) -> Sources:
-    """Make the relations ``id_holder``, ``recipient``, ``listed`` and ``members``, as far as their tables are given.
+    """Make ``id_holder``, ``gone``, and the relations of the tables that are given, under their names.
 
-    ``recipient`` has one row per row of the table: ``recipient_id`` and ``is_flagged``.
+    ``gone`` has one row per recipient who has opted out, by a flag on any of their rows or by the list.
     """
     read: dict[str, _Read] = {}
     for wanted in _wanted(space, people, members):
@@ -92,27 +98,62 @@ def read_people(
     for name, each in read.items():
         if name not in ("members", "opt_outs"):
             _read_table(name, each, engine, are_numbers=numbers)
+    flagged = ""
     if "recipients" in read:
         recipients = read["recipients"]
-        flagged = "FALSE"
         if "opted_out" in recipients.found:
-            flagged = is_up("opted_out", is_number="opted_out" in recipients.integers)
+            flagged = is_up("p.opted_out", is_number="opted_out" in recipients.integers)
         if recipients.table.is_hashed:
             space = replace(space, hashing=Hashing.NONE)
-        engine.define("recipient", f"SELECT recipient_id, {flagged} AS is_flagged FROM recipients")
-        engine.define("id_holder", id_holder(space, flagged=flagged))
-    else:
-        engine.define("id_holder", id_holder(space, flagged="FALSE"))
+    engine.define("id_holder", id_holder(space))
+    unusable = 0
     if "opt_outs" in read:
-        is_text = not (numbers and read["opt_outs"].is_number)
-        _read_table("opt_outs", read["opt_outs"], engine, are_numbers=not is_text)
-        engine.create("listed", listed(are_numbers=numbers, is_text=is_text))
+        unusable = _read_opt_outs(read["opt_outs"], engine, are_numbers=numbers)
+    engine.create(
+        "gone",
+        opted_out(
+            "recipients" if "recipients" in read else "tracking",
+            flagged=flagged,
+            has_list="opt_outs" in read,
+            are_numbers=numbers,
+        ),
+    )
     return Sources(
         has_recipients="recipients" in read,
         asks_recipients="recipients" in read and space.kind is IdKind.VISITOR,
-        has_list="opt_outs" in read,
+        unusable_opt_outs=unusable,
         are_numbers=numbers,
     )
+
+
+def _read_opt_outs(read: _Read, engine: Engine, *, are_numbers: bool) -> int:
+    """Make ``listed``, of numbers where recipients are known by numbers; gives how many entries are none."""
+    if are_numbers and read.is_number:
+        _read_table("opt_outs", read, engine, are_numbers=True)
+        engine.create("listed", LISTED)
+        return 0
+    _read_table("opt_outs", read, engine, are_numbers=False)
+    if not are_numbers:
+        engine.create("listed", LISTED_LOOSELY)
+        return 0
+    engine.create("listed_text", LISTED_LOOSELY)
+    engine.create("listed", listed_numbers())
+    ((others,),) = engine.fetch(unusable_opt_outs())
+    return number(others)
+
+
+def opt_out_findings(sources: Sources) -> list[Finding]:
+    """Return the warning that entries of the list of opt-outs keep nobody out, if some do not."""
+    if not sources.unusable_opt_outs:
+        return []
+    return [
+        warning(
+            "AUD2717",
+            f"{sources.unusable_opt_outs:,} entries of the list of opt-outs are no numbers, as recipients' are: they "
+            "leave nobody out",
+            "check which column the list is read from (--column optOuts.recipient=NAME), and how it was written",
+        )
+    ]
 
 
 def _read_table(name: str, read: _Read, engine: Engine, *, are_numbers: bool) -> None:

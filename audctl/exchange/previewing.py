@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from audctl.exchange import import_sql
 from audctl.exchange.exporting import run_export
 from audctl.exchange.importing import read_audience
-from audctl.exchange.people import read_people
+from audctl.exchange.people import opt_out_findings, read_people
 from audctl.exchange.sql_text import looks_right, standing
 from audctl.exchange.tallies import number
 from audctl.model.address import parse_address
@@ -104,7 +104,7 @@ def preview_import(  # noqa: PLR0913 - by keyword
         stages=tuple(stages),
         rate=rate,
         as_of=audience.as_of,
-        findings=audience.findings,
+        findings=(*audience.findings, *opt_out_findings(sources)),
         seconds=clock.monotonic() - began,
     )
 

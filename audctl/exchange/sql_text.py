@@ -24,8 +24,8 @@ class Sources:
     """Whether there is a table of recipients."""
     asks_recipients: bool
     """Whether it has to be asked who is one: ids do not come from it."""
-    has_list: bool
-    """Whether there is a list of opt-outs."""
+    unusable_opt_outs: int
+    """Entries of the list of opt-outs that nobody can be known by."""
     are_numbers: bool
     """Whether recipients are known by numbers, not by texts."""
 
@@ -58,17 +58,15 @@ def looks_right(column: str, space: IdSpace) -> str:
     return f"(length({column}) = {digits} AND NOT regexp_matches({column}, '[^0-9a-f]'))"
 
 
-def id_holder(space: IdSpace, *, flagged: str) -> str:
+def id_holder(space: IdSpace) -> str:
     """Return the ids by which Campaign knows people, in the form in which they travel.
 
     Ids may be null: nobody is known by that. They are not left out here, since an engine would take those that remain
-    for few, and begin joins with the largest table there is. Declared ids stand in the table that has the flags, so
-    that theirs come along; ``flagged`` is the condition of one that is up.
+    for few, and begin joins with the largest table there is.
     """
     if space.kind is IdKind.VISITOR:
-        return "SELECT visitor_id AS id, recipient_id, FALSE AS is_flagged FROM tracking"
-    key = hashed("key", space.hashing)
-    return f"SELECT {key} AS id, recipient_id, {flagged} AS is_flagged FROM recipients"
+        return "SELECT visitor_id AS id, recipient_id FROM tracking"
+    return f"SELECT {hashed('key', space.hashing)} AS id, recipient_id FROM recipients"
 
 
 def is_up(flag: str, *, is_number: bool) -> str:
@@ -78,25 +76,37 @@ def is_up(flag: str, *, is_number: bool) -> str:
     return f"({flag} <> '0' AND NOT regexp_matches(lower(trim({flag}, {BLANKS})), {literal(_NO)}))"
 
 
-LISTED = "SELECT DISTINCT recipient_id FROM opt_outs WHERE recipient_id IS NOT NULL"
-_LOOSELY = f"""
-SELECT recipient_id FROM opt_outs WHERE recipient_id IS NOT NULL
-UNION SELECT regexp_replace(trim(recipient_id, {BLANKS}), '[.]0+$', '') FROM opt_outs WHERE recipient_id IS NOT NULL
-"""
-"""Of a list that is text: 7.0, or 7 with a blank at an end, as tools write numbers, is 7 as well. How a list was
-written keeps nobody in who has opted out."""
+def loosely(column: str) -> str:
+    """Return the SQL of a recipient's number without what tools make of it: 7.0, +7, 007 and 7 with a blank are 7.
 
-
-def listed(*, are_numbers: bool, is_text: bool) -> str:
-    """Return everybody of the list of opt-outs, once; ``are_numbers``: recipients are known by numbers."""
-    if not is_text:
-        return LISTED
-    if not are_numbers:
-        return _LOOSELY
+    For opt-outs alone, and then on both sides: how somebody is written in either table keeps nobody in who has opted
+    out. Who is left out too many is found again.
+    """
+    text = f"trim({column}, {BLANKS} || chr(160))"
+    number = f"regexp_replace(regexp_replace({text}, '[.]0*$', ''), '^[+]?0*', '')"
     return (
-        "SELECT CAST(l.recipient_id AS BIGINT) AS recipient_id"
-        f" FROM ({_LOOSELY}) AS l WHERE {is_number('l.recipient_id')}"
+        f"CASE WHEN regexp_matches({text}, '^[+]?[0-9]+([.]0*)?$')"
+        f" THEN coalesce(nullif({number}, ''), '0') ELSE {text} END"
     )
+
+
+LISTED = "SELECT DISTINCT recipient_id FROM opt_outs WHERE recipient_id IS NOT NULL"
+LISTED_LOOSELY = f"""
+SELECT DISTINCT {loosely("recipient_id")} AS recipient_id FROM opt_outs WHERE recipient_id IS NOT NULL
+"""
+
+
+def listed_numbers() -> str:
+    """Return the numbers of a list that is text, and was read loosely."""
+    return (
+        "SELECT CAST(recipient_id AS BIGINT) AS recipient_id"
+        f" FROM listed_text WHERE {is_number('recipient_id')}"
+    )
+
+
+def unusable_opt_outs() -> str:
+    """Return how many entries of a list that is text are no numbers, where recipients are."""
+    return f"SELECT count(*) FROM listed_text WHERE NOT {is_number('recipient_id')}"
 
 
 def is_number(column: str) -> str:
@@ -107,22 +117,19 @@ def is_number(column: str) -> str:
     return f"coalesce(CAST(TRY_CAST({column} AS BIGINT) AS VARCHAR) = {column}, FALSE)"
 
 
-def opted_out(sources: Sources) -> str:
-    """Return everybody who has opted out, once; only recipients, where there is a table of them."""
-    known = (
-        " WHERE EXISTS (SELECT 1 FROM recipient AS r WHERE r.recipient_id = l.recipient_id)"
-        if sources.has_recipients
-        else ""
-    )
-    parts = [
-        text
-        for text, there in (
-            ("SELECT recipient_id FROM recipient WHERE is_flagged", sources.has_recipients),
-            (f"SELECT l.recipient_id FROM listed AS l{known}", sources.has_list),
+def opted_out(people: str, *, flagged: str, has_list: bool, are_numbers: bool) -> str:
+    """Return everybody of the relation ``people`` who has opted out, once, whichever of their rows says so.
+
+    ``flagged`` is the condition of a flag that is up; empty: there is none.
+    """
+    parts = [f"SELECT p.recipient_id FROM {people} AS p WHERE {flagged or '1 = 0'}"]
+    if has_list:
+        one = "p.recipient_id" if are_numbers else loosely("p.recipient_id")
+        parts.append(
+            f"SELECT p.recipient_id FROM {people} AS p"
+            f" WHERE EXISTS (SELECT 1 FROM listed AS l WHERE l.recipient_id = {one})"
         )
-        if there
-    ]
-    return " UNION ".join(parts or ["SELECT recipient_id FROM id_holder WHERE 1 = 0"])
+    return " UNION ".join(parts)
 
 
 MEMBERS_SPLIT = f"""
@@ -140,20 +147,15 @@ MEMBERS_AS_TEXTS = (
 def standing(rows: str, sources: Sources) -> str:
     """Return everybody among ``rows``, once: whether Campaign knows them, and whether they have opted out.
 
-    ``rows`` has ``recipient_id`` and ``is_flagged``. Grouped behind the joins: a table of recipients that names one of
-    them twice makes nobody two.
+    Grouped behind the joins: a table of recipients that names one of them twice makes nobody two.
     """
-    known, out, joins = "TRUE", "p.is_flagged", ""
+    known, joins = "TRUE", ""
     if sources.asks_recipients:
         known = "max(CASE WHEN r.recipient_id IS NULL THEN 0 ELSE 1 END) = 1"
-        out += " OR r.is_flagged"
-        joins += " LEFT JOIN recipient AS r ON r.recipient_id = p.recipient_id"
-    if sources.has_list:
-        out += " OR o.recipient_id IS NOT NULL"
-        joins += " LEFT JOIN listed AS o ON o.recipient_id = p.recipient_id"
+        joins = " LEFT JOIN recipients AS r ON r.recipient_id = p.recipient_id"
     return f"""
-SELECT p.recipient_id, {known} AS is_known, max(CASE WHEN {out} THEN 1 ELSE 0 END) = 1 AS is_out
-FROM {rows} AS p{joins}
+SELECT p.recipient_id, {known} AS is_known, max(CASE WHEN g.recipient_id IS NULL THEN 0 ELSE 1 END) = 1 AS is_out
+FROM {rows} AS p{joins} LEFT JOIN gone AS g ON g.recipient_id = p.recipient_id
 WHERE p.recipient_id IS NOT NULL
 GROUP BY p.recipient_id
 """

@@ -177,6 +177,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "AUD2714": "People have left the source of an export and stay in the audience: exports only add.",
         "AUD2715": "Files that overwrite take other traits of the same people away.",
         "AUD2716": "A table holds ids as numbers that are no exact whole ones.",
+        "AUD2717": "Entries of a list of opt-outs leave nobody out.",
         "AUD2731": "Another exchange is reading the same table from Campaign into the same folder.",
         "AUD2732": "The list is a shared audience: Campaign's own workflow fills it, and would undo any change.",
         "AUD2733": "A list does not hold as many members as were written to it.",

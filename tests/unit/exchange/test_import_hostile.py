@@ -259,6 +259,17 @@ def test_a_recipient_who_is_there_twice_is_one_and_out_if_either_row_says_so(
     assert buckets(outcome) == {"matched": 2, "optedOut": 1}
 
 
+@pytest.mark.parametrize("other", ["C-9", ""])
+@pytest.mark.parametrize("has_parquet", [False, True])
+def test_a_flag_on_a_row_with_another_key_counts(case: Case, other: str, has_parquet: bool) -> None:
+    case.space, case.has_parquet = DECLARED, has_parquet
+    case.know([(7, "C-7", 0), (7, other, 1), (8, "C-8", 0)])
+    case.put(f"{FULL}{T}.sync", ["C-7 vip", "C-8 vip"])
+    outcome = case.run()
+    assert case.members == ["8"]
+    assert buckets(outcome) == {"matched": 1, "optedOut": 1}
+
+
 @pytest.mark.parametrize("has_parquet", [False, True])
 def test_who_shares_an_id_is_told_apart(case: Case, has_parquet: bool) -> None:
     case.has_parquet = has_parquet
@@ -369,9 +380,43 @@ def test_a_flag_that_says_no_is_down(case: Case, flag: str) -> None:
     assert case.run().members == 1
 
 
-@pytest.mark.parametrize("written", ["1", "1 ", " 1\t", "1.0", " 1.00 "])
-def test_an_opt_out_counts_however_its_number_is_written(case: Case, written: str) -> None:
-    case.leave_out([written])
+WRITTEN = ["1", "1 ", " 1\t", "1.0", " 1.00 ", "1.", "+1", "001", "1\u00a0"]
+
+
+@pytest.mark.parametrize("has_parquet", [False, True])
+@pytest.mark.parametrize("written", WRITTEN)
+def test_an_opt_out_counts_however_its_number_is_written(
+    case: Case, written: str, has_parquet: bool
+) -> None:
+    case.has_parquet = has_parquet
+    case.know([(1, "C-1", 0), (2, "C-2", 0)])
+    case.track([(1, ONE), (2, TWO)])
+    case.leave_out([written, "nobody"])  # so that it is a list of texts
+    case.put(f"{FULL}{T}.sync", [f"{ONE} vip", f"{TWO} vip"])
+    outcome = case.run()
+    assert case.members == ["2"]
+    said = [each.code for each in outcome.findings]
+    assert said == (["AUD2717"] if has_parquet else [])
+
+
+@pytest.mark.parametrize("has_parquet", [False, True])
+@pytest.mark.parametrize("written", WRITTEN)
+def test_an_opt_out_counts_however_the_recipients_number_is_written(
+    case: Case, written: str, has_parquet: bool
+) -> None:
+    case.know([(written, "", 0), (2, "", 0)])
+    case.track([(written, ONE), (2, TWO)])
+    case.has_parquet = has_parquet
+    case.leave_out([1])
+    case.put(f"{FULL}{T}.sync", [f"{ONE} vip", f"{TWO} vip"])
+    case.run()
+    assert case.members == ["2"]
+
+
+def test_opt_outs_count_without_a_table_of_recipients(case: Case) -> None:
+    case.recipients = None
+    case.track([("1.0", ONE), (2, TWO)])
+    case.leave_out([1])
     case.put(f"{FULL}{T}.sync", [f"{ONE} vip", f"{TWO} vip"])
     case.run()
     assert case.members == ["2"]

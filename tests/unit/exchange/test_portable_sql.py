@@ -9,6 +9,13 @@ from sqlglot.errors import ErrorLevel
 from audctl.exchange import export_sql, import_sql, sql_text
 from tests.exchange import DECLARED, HASHED, VISITOR
 
+
+def sources(*, asks: bool, numbers: bool) -> sql_text.Sources:
+    return sql_text.Sources(
+        has_recipients=True, asks_recipients=asks, unusable_opt_outs=0, are_numbers=numbers
+    )
+
+
 SPACES = {"visitor": VISITOR, "declared": DECLARED, "hashed": HASHED}
 STATEMENTS = {
     **{
@@ -21,26 +28,14 @@ STATEMENTS = {
     "pattern_effect": import_sql.pattern_effect("vip", 2),
     "trait_lines": export_sql.trait_lines("d_sid=1", "d_unsid=1"),
     "visitor_pairs": export_sql.visitor_pairs(VISITOR),
+    "listed_numbers": sql_text.listed_numbers(),
+    "unusable_opt_outs": sql_text.unusable_opt_outs(),
     **{
-        f"listed, {kind}": sql_text.listed(are_numbers=kind == "numbers", is_text=True)
-        for kind in ("numbers", "texts")
-    },
-    **{
-        f"standing, {asks}, {has_list}": sql_text.standing(
-            "id_pair",
-            sql_text.Sources(
-                has_recipients=True, asks_recipients=asks, has_list=has_list, are_numbers=True
-            ),
-        )
+        f"standing, {asks}": sql_text.standing("id_pair", sources(asks=asks, numbers=True))
         for asks in (True, False)
-        for has_list in (True, False)
     },
     **{
-        f"in order, {numbers}": import_sql.members_in_order(
-            sql_text.Sources(
-                has_recipients=True, asks_recipients=True, has_list=True, are_numbers=numbers
-            )
-        )
+        f"in order, {numbers}": import_sql.members_in_order(sources(asks=True, numbers=numbers))
         for numbers in (True, False)
     },
     **{
@@ -48,15 +43,16 @@ STATEMENTS = {
         for name, space in SPACES.items()
         for function in (import_sql.id_pair, import_sql.strangers, export_sql.person_id)
     },
-    "opted_out": sql_text.opted_out(
-        sql_text.Sources(has_recipients=True, asks_recipients=True, has_list=True, are_numbers=True)
-    ),
     **{
-        f"id_holder, {name}": sql_text.id_holder(
-            space, flagged=sql_text.is_up("opted_out", is_number=False)
+        f"opted_out, {numbers}": sql_text.opted_out(
+            "recipients",
+            flagged=sql_text.is_up("p.opted_out", is_number=numbers),
+            has_list=True,
+            are_numbers=numbers,
         )
-        for name, space in SPACES.items()
+        for numbers in (True, False)
     },
+    **{f"id_holder, {name}": sql_text.id_holder(space) for name, space in SPACES.items()},
 }
 
 
